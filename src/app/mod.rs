@@ -1,0 +1,1 @@
+//! Stream bytes and gaps to messages. Knows no flows, no files, no terminals.

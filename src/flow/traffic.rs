@@ -1,0 +1,97 @@
+//! What one side of a flow sent, whatever the protocol.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Span, Timestamp};
+
+/// What one side sent, in packets and bytes.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Traffic {
+    /// Frames.
+    pub packets: u64,
+    /// Their length on the wire.
+    pub wire_bytes: u64,
+    /// Transport payload, retransmissions and duplicates included.
+    pub payload_bytes: u64,
+    /// Network and transport headers.
+    pub header_bytes: u64,
+    /// Least and greatest TTL or hop limit.
+    pub ttl: Option<(u8, u8)>,
+    /// The DSCP values seen: bit N for value N.
+    pub dscp: u64,
+    /// Packets marked ECT(0). RFC 3168 §5
+    pub ect0_packets: u32,
+    /// Packets marked ECT(1). RFC 9331
+    pub ect1_packets: u32,
+    /// Packets marked CE.
+    pub ce_packets: u32,
+    /// Wrong checksums, where they were verified.
+    pub checksum_errors: u32,
+    /// When the last packet was seen.
+    pub last_at: Option<Timestamp>,
+    /// The longest silence between two packets.
+    pub idle_max: Option<Span>,
+}
+
+/// What the flow's counters need of one packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// When; `None` where the record has no time.
+    pub at: Option<Timestamp>,
+    /// Length of the frame on the wire.
+    pub frame_len: u32,
+    /// Transport payload on the wire.
+    pub payload_len: u32,
+    /// Network and transport header bytes.
+    pub header_len: u32,
+    /// TTL or hop limit.
+    pub ttl: u8,
+    /// DSCP and ECN.
+    pub tos: u8,
+}
+
+impl Traffic {
+    /// Counts a packet.
+    pub fn on_packet(&mut self, sent: &Sent) {
+        self.packets += 1;
+        self.wire_bytes += u64::from(sent.frame_len);
+        self.payload_bytes += u64::from(sent.payload_len);
+        self.header_bytes += u64::from(sent.header_len);
+        let (least, greatest) = self.ttl.unwrap_or((sent.ttl, sent.ttl));
+        self.ttl = Some((least.min(sent.ttl), greatest.max(sent.ttl)));
+        self.dscp |= 1 << (sent.tos >> 2);
+        match sent.tos & 3 {
+            1 => self.ect1_packets += 1,
+            2 => self.ect0_packets += 1,
+            3 => self.ce_packets += 1,
+            _ => {}
+        }
+        if let Some(at) = sent.at {
+            if let Some(last) = self.last_at {
+                let silence = at.since(last);
+                self.idle_max =
+                    Some(self.idle_max.map_or(silence, |longest| longest.max(silence)).max(Span::ZERO));
+            }
+            self.last_at = Some(self.last_at.map_or(at, |last| last.max(at)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_marks_hops_and_silences() {
+        let mut traffic = Traffic::default();
+        let at = |seconds: i64| Some(Timestamp::from_nanos(seconds * 1_000_000_000));
+        let sent = Sent { at: at(0), frame_len: 60, payload_len: 6, header_len: 40, ttl: 64, tos: 0xba };
+        traffic.on_packet(&sent);
+        traffic.on_packet(&Sent { at: at(3), ttl: 62, tos: 3, ..sent });
+        traffic.on_packet(&Sent { at: at(2), ..sent });
+        assert_eq!((traffic.packets, traffic.wire_bytes, traffic.header_bytes), (3, 180, 120));
+        assert_eq!((traffic.ttl, traffic.dscp), (Some((62, 64)), 1 << 46 | 1));
+        assert_eq!((traffic.ect0_packets, traffic.ce_packets), (2, 1));
+        assert_eq!(traffic.idle_max, Some(Span::from_secs(3)));
+    }
+}
