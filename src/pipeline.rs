@@ -1,5 +1,286 @@
 //! Read, decode, shard, analyse, merge. The only user of rayon.
+//!
+//! Work goes in batches of blocks. While one batch is analysed, the next is read and decoded:
+//!
+//! ```text
+//! read + decode   a block a task: headers, flow key and hash; records by shard     batch n + 1
+//! analyse         a shard a task, in file order: flow, segment, counters           batch n
+//! merge           numbers in order of first packet; rows of packets; ended flows   batch n
+//! ```
+//!
+//! Flows are divided among shards by the symmetric hash of their key, so both directions meet and no two
+//! threads share a flow. What depends on the order of frames across shards (the numbers of flows and streams, rows)
+//! is settled between batches by the frames' numbers alone. So the output depends neither on threads nor on blocks.
 
+mod counts;
+mod flow;
+mod held;
+mod opened;
+mod record;
 mod rows;
+mod settings;
+mod shard;
 
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+use foldhash::fast::RandomState;
+use rayon::prelude::*;
+
+pub use counts::{Amount, Counts, Stack};
+pub use held::PacketRows;
 pub use rows::{FlowRow, PacketRow, ResponseStats};
+pub use settings::{Bounds, Settings};
+
+use crate::capture::Capture;
+use crate::error::{Error, Result};
+use held::Queue;
+use opened::{Opened, SHARDS, chooses};
+use shard::{Series, Shard};
+
+/// Blocks in a batch, for each thread. Enough that threads rarely wait for each other, few enough that the
+/// records of a batch stay in the last-level cache.
+const BLOCKS_A_THREAD: usize = 8;
+
+/// Rows that one task renders.
+const ROWS_A_TASK: usize = 1024;
+
+/// What turns rows into parts of a report. Parts are made on any thread, and given in order.
+pub trait Report: Sync {
+    /// A part of the report.
+    type Part: Default + Send;
+
+    /// A part for packets, in order. Called only where [`Settings::packets`] is set.
+    fn packets(&self, _rows: PacketRows<'_>) -> Self::Part {
+        Self::Part::default()
+    }
+
+    /// A part for flows, in order of their number.
+    fn flows(&self, _rows: &[FlowRow]) -> Self::Part {
+        Self::Part::default()
+    }
+}
+
+/// What a run came to, besides its rows.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Every frame, accounted for.
+    pub counts: Counts,
+    /// Flows that were found.
+    pub flows: u64,
+    /// The taker of the parts wanted no more.
+    pub stopped: bool,
+}
+
+/// Runs a capture through the machine. The parts that `report` makes are given to `give` in order until it breaks.
+pub fn run<R: Report>(
+    capture: &mut Capture,
+    settings: &Settings,
+    report: &R,
+    give: &mut (dyn FnMut(R::Part) -> ControlFlow<()> + Send),
+) -> Result<Outcome> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).build();
+    let pool = pool.map_err(|error| Error::Usage(format!("the threads cannot be started: {error}")))?;
+    let state = RandomState::default();
+    let mut run = Run {
+        settings,
+        report,
+        shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+        queue: settings.packets.then(|| Queue::new(settings.bounds)),
+        next: [0; 3],
+        outcome: Outcome::default(),
+    };
+    pool.install(|| {
+        let source = Mutex::new(Source { capture, failed: None });
+        let mut batch = fill(&source, settings, &state, Vec::new());
+        let mut spent = Vec::new();
+        while !batch.is_empty() {
+            let (next, done) =
+                rayon::join(|| fill(&source, settings, &state, spent), || run.analyse(batch, give));
+            let ControlFlow::Continue(done) = done else {
+                run.outcome.stopped = true;
+                break;
+            };
+            (batch, spent) = (next, done);
+        }
+        if !run.outcome.stopped {
+            run.outcome.stopped = run.finish(give).is_break();
+        }
+        let source = source.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        source.failed.map_or(Ok(run.outcome), Err)
+    })
+}
+
+/// Where blocks come from.
+struct Source<'a> {
+    capture: &'a mut Capture,
+    failed: Option<Error>,
+}
+
+/// Reads and decodes the next batch of blocks. `spent` are blocks whose buffers are used again.
+fn fill(
+    source: &Mutex<Source<'_>>,
+    settings: &Settings,
+    state: &RandomState,
+    spent: Vec<Opened>,
+) -> Vec<Opened> {
+    let threads = rayon::current_num_threads();
+    let wanted = threads * BLOCKS_A_THREAD;
+    let taken = Mutex::new((0, spent));
+    let opened = Mutex::new(Vec::with_capacity(wanted));
+    rayon::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|_| {
+                while let Some((index, block, spent)) = take(source, &taken, wanted) {
+                    let one = Opened::new(block, settings, state, spent);
+                    lock(&opened).push((index, one));
+                }
+            });
+        }
+    });
+    let mut opened = opened.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    opened.sort_unstable_by_key(|&(index, _)| index);
+    opened.into_iter().map(|(_, opened)| opened).collect()
+}
+
+/// The next block of a batch that wants `wanted`, with its place in the batch and used buffers.
+fn take(
+    source: &Mutex<Source<'_>>,
+    taken: &Mutex<(usize, Vec<Opened>)>,
+    wanted: usize,
+) -> Option<(usize, crate::capture::Block, Option<Opened>)> {
+    let mut source = lock(source);
+    let mut taken = lock(taken);
+    if taken.0 >= wanted || source.failed.is_some() {
+        return None;
+    }
+    match source.capture.next_block() {
+        Ok(block) => {
+            let index = taken.0;
+            taken.0 += 1;
+            Some((index, block?, taken.1.pop()))
+        }
+        Err(error) => {
+            source.failed = Some(error);
+            None
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+struct Run<'a, R> {
+    settings: &'a Settings,
+    report: &'a R,
+    shards: Vec<Shard>,
+    queue: Option<Queue>,
+    /// The next number of each series.
+    next: [u64; 3],
+    outcome: Outcome,
+}
+
+type Give<'a, P> = dyn FnMut(P) -> ControlFlow<()> + Send + 'a;
+
+impl<R: Report> Run<'_, R> {
+    /// Analyses a batch, writes what can be written, and gives back what can be used again.
+    fn analyse(
+        &mut self,
+        mut batch: Vec<Opened>,
+        give: &mut Give<'_, R::Part>,
+    ) -> ControlFlow<(), Vec<Opened>> {
+        let notes = self.queue.is_some();
+        self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
+            for opened in &batch {
+                shard.analyse(index, opened, 0, u64::MAX, notes);
+            }
+        });
+        for opened in &mut batch {
+            self.outcome.counts.merge(std::mem::take(&mut opened.counts));
+        }
+        self.number();
+        let settings = self.settings;
+        let Some(queue) = &mut self.queue else { return ControlFlow::Continue(batch) };
+        for opened in batch {
+            queue.push(opened, |frame| chooses(settings, frame));
+        }
+        self.mark();
+        self.write_packets(false, give)
+    }
+
+    /// Gives flows and streams that were first seen in this step their numbers, in order of first sight.
+    fn number(&mut self) {
+        let mut waiting = Vec::new();
+        for (index, shard) in self.shards.iter_mut().enumerate() {
+            waiting.extend(shard.waiting().map(|(place, series, slot)| (place, index, series, slot)));
+        }
+        waiting.sort_unstable_by_key(|&(place, ..)| place);
+        for (_, index, series, slot) in waiting {
+            let [flow, tcp, udp] = &mut self.next;
+            let next = match series {
+                Series::Flow => flow,
+                Series::TcpStream => tcp,
+                Series::UdpStream => udp,
+            };
+            if let Some(shard) = self.shards.get_mut(index) {
+                shard.number(slot, series, *next);
+                *next += 1;
+            }
+        }
+    }
+
+    /// Tells the rows that wait what their packets are.
+    fn mark(&mut self) {
+        let Some(queue) = &mut self.queue else { return };
+        for shard in &mut self.shards {
+            for note in std::mem::take(&mut shard.notes) {
+                let (flow, stream) = shard.numbers(note.slot);
+                if let Some(mark) = queue.mark(note.number) {
+                    (mark.flow, mark.stream, mark.verdict) = (flow, stream, note.verdict);
+                }
+            }
+        }
+        for shard in &mut self.shards {
+            for late in shard.late.drain(..) {
+                queue.settle(&late);
+            }
+        }
+    }
+
+    fn write_packets(&mut self, end: bool, give: &mut Give<'_, R::Part>) -> ControlFlow<(), Vec<Opened>> {
+        let Some(queue) = &mut self.queue else { return ControlFlow::Continue(Vec::new()) };
+        let tasks: Vec<_> = queue.ready(end).into_iter().flat_map(|rows| rows.split(ROWS_A_TASK)).collect();
+        let wave = rayon::current_num_threads() * 4;
+        for tasks in tasks.chunks(wave) {
+            let parts: Vec<_> = tasks.par_iter().map(|rows| self.report.packets(rows.clone())).collect();
+            for part in parts {
+                give(part)?;
+            }
+        }
+        ControlFlow::Continue(queue.release(end))
+    }
+
+    /// The end of the input: what is pending is decided, all rows are written.
+    fn finish(&mut self, give: &mut Give<'_, R::Part>) -> ControlFlow<()> {
+        let notes = self.queue.is_some();
+        self.shards.par_iter_mut().for_each(|shard| shard.finish(notes));
+        self.mark();
+        self.write_packets(true, give)?;
+        let mut ended: Vec<_> = self.shards.par_iter_mut().flat_map_iter(Shard::drain).collect();
+        ended.par_sort_unstable_by_key(|ended| ended.flow);
+        self.outcome.flows = ended.len() as u64;
+        let wave = rayon::current_num_threads() * 4 * ROWS_A_TASK;
+        for wave in ended.chunks(wave) {
+            let task = |ended: &[shard::Ended]| {
+                let rows: Vec<FlowRow> = ended.iter().map(shard::Ended::row).collect();
+                self.report.flows(&rows)
+            };
+            let parts: Vec<_> = wave.par_chunks(ROWS_A_TASK).map(task).collect();
+            for part in parts {
+                give(part)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -60,6 +60,16 @@ impl Block {
         Frames { block: self, rest: &self.bytes, index: 0 }
     }
 
+    /// The bytes of its records.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where a part of its bytes begins, as the data of one of its frames does.
+    pub fn offset_of(&self, part: &[u8]) -> usize {
+        part.as_ptr().addr().saturating_sub(self.bytes.as_ptr().addr())
+    }
+
     /// How many bytes of the capture it is.
     pub fn size(&self) -> usize {
         self.bytes.len()

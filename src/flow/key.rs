@@ -1,6 +1,6 @@
 //! The canonical key of a flow: protocol, addresses and ports, the lower endpoint first.
 
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::Direction;
 use crate::decode::Address;
 
 /// What tells flows apart. VLAN, tunnel and interface do not.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Key {
     /// The lower endpoint.
     pub first: (Address, u16),
@@ -40,6 +40,50 @@ impl Key {
     pub fn hash(&self, state: &impl BuildHasher) -> u64 {
         state.hash_one(self)
     }
+}
+
+/// Few wide words, since every packet's key is hashed.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let ((first, first_port), (second, second_port)) = (self.first, self.second);
+        state.write_u128(u128::from_ne_bytes(*first.bytes()));
+        state.write_u128(u128::from_ne_bytes(*second.bytes()));
+        let ports =
+            u64::from(first_port) << 32 | u64::from(second_port) << 16 | u64::from(self.protocol) << 8;
+        state.write_u64(ports | u64::from(first.is_v6()) << 1 | u64::from(second.is_v6()));
+    }
+}
+
+/// The two numbers that stand in place of ports for an ICMP message: its type and that of the message which answers
+/// it, so that both are one flow, or its type and code, where it is answered by none.
+/// <https://github.com/corelight/community-id-spec>
+pub const fn icmp_ports(v6: bool, kind: u8, code: u8) -> (u16, u16) {
+    let answer = match (v6, kind) {
+        (false, 0) => 8,
+        (false, 8) => 0,
+        (false, 9) => 10,
+        (false, 10) => 9,
+        (false, 13) => 14,
+        (false, 14) => 13,
+        (false, 15) => 16,
+        (false, 16) => 15,
+        (false, 17) => 18,
+        (false, 18) => 17,
+        (true, 128) => 129,
+        (true, 129) => 128,
+        (true, 130) => 131,
+        (true, 131) => 130,
+        (true, 133) => 134,
+        (true, 134) => 133,
+        (true, 135) => 136,
+        (true, 136) => 135,
+        (true, 139) => 140,
+        (true, 140) => 139,
+        (true, 144) => 145,
+        (true, 145) => 144,
+        _ => return (kind as u16, code as u16),
+    };
+    (kind as u16, answer)
 }
 
 /// The name of an IP protocol, `None` for those that are shown by number.

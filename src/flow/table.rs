@@ -86,6 +86,11 @@ impl<T> Table<T> {
         self.len() == 0
     }
 
+    /// Where its entries stand, in order of their slots.
+    pub fn slots(&self) -> impl Iterator<Item = Slot> + use<T> {
+        (0..self.entries.len() as u32).map(Slot)
+    }
+
     /// All entries, current or not, in no particular order.
     pub fn drain(&mut self) -> impl Iterator<Item = (Key, T)> {
         self.current.clear();

@@ -1,0 +1,187 @@
+//! What is kept of one flow while it is open, and the row it becomes.
+
+use super::opened::Opened;
+use super::record::{Detail, Path, TCP, UDP};
+use super::rows::{FlowRow, ResponseStats};
+use crate::decode::IcmpError;
+use crate::flow::{Direction, Key, Pair, Traffic, guess_client};
+use crate::tcp::{self, Tag, Verdict};
+use crate::time::{Span, Timestamp};
+
+/// Where a frame stands among all others: its number, and which of its headers is meant.
+pub(super) type Place = (u64, u8);
+
+/// A number that is given in order of first sight, once all shards have come so far.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Number {
+    /// Nothing that counts was seen yet.
+    #[default]
+    Unseen,
+    /// It was seen first here, and waits for its number.
+    Waiting(Place),
+    /// Its number.
+    Given(u64),
+}
+
+/// A pair of addresses and ports, the stream that Wireshark sees in it, and the flow, if any packet was its own.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    /// The stream, of TCP and UDP.
+    pub stream: Number,
+    /// The flow's number.
+    pub flow: Number,
+    /// The flow.
+    pub open: Option<Box<Open>>,
+}
+
+/// An open flow.
+#[derive(Debug)]
+pub(super) struct Open {
+    first_packet: u64,
+    first_sender: Direction,
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+    fine_clock: bool,
+    path: Option<Box<Path>>,
+    icmp: Option<(u32, IcmpError)>,
+    traffic: Pair<Traffic>,
+    responses: Responses,
+    tcp: Option<Box<tcp::Connection>>,
+}
+
+impl Open {
+    /// A flow that begins with the packet `number`, sent in `direction`.
+    pub fn new(key: &Key, number: u64, direction: Direction) -> Self {
+        Self {
+            first_packet: number,
+            first_sender: direction,
+            start: None,
+            end: None,
+            fine_clock: false,
+            path: None,
+            icmp: None,
+            traffic: Pair::default(),
+            responses: Responses::default(),
+            tcp: (key.protocol == TCP).then(Box::default),
+        }
+    }
+
+    /// Whether a segment begins a new connection on the same addresses and ports.
+    pub fn is_reused_by(&self, direction: Direction, segment: &tcp::Segment) -> bool {
+        self.tcp.as_ref().is_some_and(|tcp| tcp.is_reused_by(direction, segment))
+    }
+
+    /// Counts one of its packets, and says what it is if it is a TCP segment.
+    pub fn on_packet(
+        &mut self,
+        direction: Direction,
+        detail: &Detail,
+        opened: &Opened,
+        resolutions: &mut Vec<tcp::Resolution>,
+    ) -> Option<Verdict> {
+        self.traffic[direction].on_packet(&detail.sent);
+        self.fine_clock |= detail.fine_clock;
+        if self.path.is_none() && detail.path != 0 {
+            self.path = opened.paths.get(usize::from(detail.path)).cloned().map(Box::new);
+        }
+        if let Some(at) = detail.sent.at {
+            self.start = Some(self.start.map_or(at, |start| start.min(at)));
+            self.end = Some(self.end.map_or(at, |end| end.max(at)));
+        }
+        let verdict = match (&mut self.tcp, &detail.segment) {
+            (Some(tcp), Some(segment)) => Some(tcp.on_segment(direction, segment, resolutions)),
+            _ => None,
+        };
+        let _payload = opened.payload(&detail.payload);
+        if detail.sent.payload_len > 0
+            && verdict.as_ref().is_none_or(is_new_data)
+            && let Some(at) = detail.sent.at
+        {
+            self.responses.on_payload(direction, at);
+        }
+        verdict
+    }
+
+    /// Counts an ICMP error that quotes it.
+    pub fn on_icmp_error(&mut self, error: IcmpError) {
+        let (errors, _) = self.icmp.unwrap_or((0, error));
+        self.icmp = Some((errors.saturating_add(1), error));
+    }
+
+    /// Ends it: what was pending is decided.
+    pub fn finish(&mut self, resolutions: &mut Vec<tcp::Resolution>) {
+        if let Some(tcp) = &mut self.tcp {
+            tcp.finish(resolutions);
+        }
+    }
+
+    /// Its row.
+    pub fn row(&self, key: &Key, flow: u64, stream: Option<u64>) -> FlowRow {
+        let tcp = self.tcp.as_ref().map(|tcp| Box::new(tcp.summary()));
+        let known = tcp.as_ref().and_then(|tcp| Some((tcp.client?, tcp.client_inferred)));
+        let (client, client_inferred) = known.unwrap_or((guess_client(key, self.first_sender), true));
+        FlowRow {
+            flow,
+            stream: stream.filter(|_| matches!(key.protocol, TCP | UDP)),
+            key: *key,
+            client,
+            client_inferred,
+            continued: false,
+            evicted: false,
+            service: None,
+            vlans: self.path.as_ref().map_or(Vec::new(), |path| path.vlans.to_vec()),
+            tunnels: self.path.as_ref().map_or(Vec::new(), |path| path.tunnels.to_vec()),
+            first_packet: self.first_packet,
+            start: self.start,
+            end: self.end,
+            fine_clock: self.fine_clock,
+            icmp_errors: self.icmp.map_or(0, |(errors, _)| errors),
+            icmp_error: self.icmp.map(|(_, error)| error),
+            traffic: self.traffic,
+            responses: self.responses.stats(),
+            tcp,
+        }
+    }
+}
+
+/// Payload that says something for the first time, and in its turn.
+fn is_new_data(verdict: &Verdict) -> bool {
+    const OTHERS: [Tag; 6] = [
+        Tag::Retransmission,
+        Tag::OutOfOrder,
+        Tag::CaptureDuplicate,
+        Tag::NetworkDuplicate,
+        Tag::WindowProbe,
+        Tag::KeepAlive,
+    ];
+    !OTHERS.iter().any(|&tag| verdict.tags.contains(tag))
+}
+
+/// How long each side took to begin its answers: from the last payload of what the other side sent to the first
+/// of what it sent next.
+#[derive(Debug, Default)]
+struct Responses {
+    latest: Option<(Direction, Timestamp)>,
+    samples: Pair<Vec<Span>>,
+}
+
+impl Responses {
+    fn on_payload(&mut self, direction: Direction, at: Timestamp) {
+        if let Some((sender, asked)) = self.latest
+            && sender != direction
+        {
+            self.samples[direction].push(at.since(asked).max(Span::ZERO));
+        }
+        self.latest = Some((direction, at));
+    }
+
+    fn stats(&self) -> Pair<ResponseStats> {
+        self.samples.map(|samples| {
+            let mut sorted = samples.clone();
+            sorted.sort_unstable();
+            let at = |share: f64| sorted.get(((sorted.len() as f64 - 1.0) * share).round() as usize).copied();
+            let figures = || Some([at(0.0)?, at(0.5)?, at(0.95)?, at(1.0)?]);
+            ResponseStats { samples: sorted.len() as u32, min_p50_p95_max: figures() }
+        })
+    }
+}

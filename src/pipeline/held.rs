@@ -1,0 +1,206 @@
+//! Packets in order, held back until what they are is decided.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use super::opened::Opened;
+use super::rows::PacketRow;
+use super::settings::Bounds;
+use super::shard::Late;
+use crate::capture::Block;
+use crate::decode::{self, Packet};
+use crate::tcp::Verdict;
+use crate::time::{Span, Timestamp};
+
+/// What is known of a frame besides its bytes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mark {
+    /// It passed the filter.
+    pub chosen: bool,
+    /// Its flow.
+    pub flow: Option<u64>,
+    /// Its stream.
+    pub stream: Option<u64>,
+    /// What it is, of TCP.
+    pub verdict: Option<Verdict>,
+    /// Its time.
+    at: Option<Timestamp>,
+    /// Time since the frame before.
+    delta: Option<Span>,
+    /// The greatest time so far.
+    clock: Option<Timestamp>,
+    /// Bytes captured of all frames before it.
+    bytes: u64,
+}
+
+/// A block whose rows are not all written.
+#[derive(Debug)]
+struct Held {
+    opened: Opened,
+    marks: Vec<Mark>,
+}
+
+/// Blocks in order, from the first row that is not written.
+#[derive(Debug)]
+pub(super) struct Queue {
+    bounds: Bounds,
+    held: VecDeque<Held>,
+    /// Rows of the first block that are written.
+    written: usize,
+    previous: Option<Timestamp>,
+    clock: Option<Timestamp>,
+    bytes: u64,
+}
+
+/// Rows of one block, to be rendered on any thread.
+#[derive(Clone, Debug)]
+pub struct PacketRows<'a> {
+    block: &'a Block,
+    marks: &'a [Mark],
+    range: Range<usize>,
+}
+
+impl Queue {
+    /// An empty queue.
+    pub fn new(bounds: Bounds) -> Self {
+        Self { bounds, held: VecDeque::new(), written: 0, previous: None, clock: None, bytes: 0 }
+    }
+
+    /// Takes a block in; nothing is known yet of what its packets are.
+    pub fn push(&mut self, opened: Opened, chosen: impl Fn(&crate::capture::Frame<'_>) -> bool) {
+        let mut marks = Vec::with_capacity(opened.block.len() as usize);
+        for frame in opened.block.frames() {
+            self.clock = self.clock.max(frame.at);
+            let delta = frame.at.zip(self.previous).map(|(at, previous)| at.since(previous));
+            self.previous = frame.at.or(self.previous);
+            marks.push(Mark {
+                chosen: chosen(&frame),
+                at: frame.at,
+                delta,
+                clock: self.clock,
+                bytes: self.bytes,
+                ..Mark::default()
+            });
+            self.bytes += frame.data.len() as u64;
+        }
+        self.held.push_back(Held { opened, marks });
+    }
+
+    /// What is known of the frame `number`, if its row is not written.
+    pub fn mark(&mut self, number: u64) -> Option<&mut Mark> {
+        let block =
+            self.held.partition_point(|held| held.opened.block.first_number() <= number).checked_sub(1)?;
+        let held = self.held.get_mut(block)?;
+        let index = (number - held.opened.block.first_number()) as usize;
+        if block == 0 && index < self.written {
+            return None;
+        }
+        held.marks.get_mut(index)
+    }
+
+    /// Settles an earlier packet, unless it became clear too late for its row.
+    pub fn settle(&mut self, late: &Late) {
+        let by = match late.by {
+            Some(number) => self.mark(number).map(|mark| (number, mark.clone())),
+            None => self.last(),
+        };
+        let number = late.resolution.number;
+        let bounds = self.bounds;
+        let Some(mark) = self.mark(number) else { return };
+        let in_time = by.is_none_or(|(by, later)| !exceeded(&bounds, number, mark, by, &later));
+        if let Some(verdict) = mark.verdict.as_mut().filter(|verdict| verdict.pending) {
+            verdict.pending = false;
+            if in_time {
+                verdict.tags = late.resolution.tags;
+            }
+        }
+    }
+
+    /// The rows that can be written now: up to the first that is pending and may still wait. At the `end` all.
+    pub fn ready(&self, end: bool) -> Vec<PacketRows<'_>> {
+        let last = self.last();
+        let mut ready = Vec::new();
+        let mut from = self.written;
+        for held in &self.held {
+            let first = held.opened.block.first_number();
+            let waits = |(index, mark): (usize, &Mark)| {
+                let pending = mark.verdict.as_ref().is_some_and(|verdict| verdict.pending);
+                let number = first + index as u64;
+                let given_up = |(by, later): &(u64, Mark)| exceeded(&self.bounds, number, mark, *by, later);
+                pending && !end && !last.as_ref().is_some_and(given_up)
+            };
+            let rest = held.marks.iter().enumerate().skip(from);
+            let until = rest.clone().find(|&(index, mark)| waits((index, mark))).map(|(index, _)| index);
+            let range = from..until.unwrap_or(held.marks.len());
+            if !range.is_empty() {
+                ready.push(PacketRows { block: &held.opened.block, marks: &held.marks, range });
+            }
+            if until.is_some() {
+                break;
+            }
+            from = 0;
+        }
+        ready
+    }
+
+    /// Lets go of the rows that [`Queue::ready`] gave, and gives back the blocks that are done.
+    pub fn release(&mut self, end: bool) -> Vec<Opened> {
+        let ready = self.ready(end);
+        let rows: usize = ready.iter().map(|rows| rows.range.len()).sum();
+        let mut done = Vec::new();
+        self.written += rows;
+        while let Some(held) = self.held.front() {
+            if self.written < held.marks.len() {
+                break;
+            }
+            self.written -= held.marks.len();
+            done.extend(self.held.pop_front().map(|held| held.opened));
+        }
+        done
+    }
+
+    fn last(&self) -> Option<(u64, Mark)> {
+        let held = self.held.back()?;
+        let mark = held.marks.last()?;
+        Some((held.opened.block.first_number() + held.marks.len() as u64 - 1, mark.clone()))
+    }
+}
+
+/// Whether a row may no longer wait when the frame `by` is reached.
+fn exceeded(bounds: &Bounds, number: u64, mark: &Mark, by: u64, later: &Mark) -> bool {
+    let waited = mark.at.zip(later.clock).map_or(Span::ZERO, |(at, now)| now.since(at));
+    waited > Span::from_secs(bounds.held_secs)
+        || by.saturating_sub(number) >= bounds.held_rows
+        || later.bytes.saturating_sub(mark.bytes) > bounds.held_bytes
+}
+
+impl PacketRows<'_> {
+    /// Shows each row to `each`.
+    pub fn for_each(&self, mut each: impl FnMut(&PacketRow<'_>)) {
+        let mut packet = Packet::default();
+        let frames = self.block.frames().zip(self.marks);
+        for (frame, mark) in frames.skip(self.range.start).take(self.range.len()) {
+            if !mark.chosen {
+                continue;
+            }
+            decode::frame(&frame, &mut packet);
+            each(&PacketRow {
+                frame: &frame,
+                packet: &packet,
+                datagram: None,
+                delta: mark.delta,
+                flow: mark.flow,
+                stream: mark.stream,
+                verdict: mark.verdict.as_ref(),
+            });
+        }
+    }
+
+    /// The same rows in parts of at most `rows`, so that threads can share them.
+    pub(super) fn split(self, rows: usize) -> impl Iterator<Item = Self> {
+        let Range { start, end } = self.range.clone();
+        (start..end)
+            .step_by(rows.max(1))
+            .map(move |from| Self { range: from..(from + rows).min(end), ..self.clone() })
+    }
+}
