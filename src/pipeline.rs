@@ -15,6 +15,7 @@
 mod counts;
 mod flow;
 mod held;
+mod listener;
 mod opened;
 mod record;
 mod rows;
@@ -29,14 +30,16 @@ use rayon::prelude::*;
 
 pub use counts::{Amount, Counts, Stack};
 pub use held::PacketRows;
+pub use listener::{Heard, Listener, Speaker, Spoken};
 pub use rows::{FlowRow, PacketRow, ResponseStats};
 pub use settings::{Bounds, Settings};
 
 use crate::capture::Capture;
 use crate::error::{Error, Result};
+use crate::flow::Key;
 use held::Queue;
 use opened::{Opened, SHARDS, chooses};
-use shard::{Series, Shard};
+use shard::{Ended, Said, Series, Shard, Task};
 
 /// Blocks in a batch, for each thread. Enough that threads rarely wait for each other, few enough that the
 /// records of a batch stay in the last-level cache.
@@ -49,6 +52,19 @@ const ROWS_A_TASK: usize = 1024;
 pub trait Report: Sync {
     /// A part of the report.
     type Part: Default + Send;
+
+    /// What listeners say of the bytes of a flow; `()` where nothing listens.
+    type Row: Send + Sync;
+
+    /// Something that is to listen to the bytes of the flow `key`. Called on any thread, when the flow begins.
+    fn listen(&self, _key: &Key) -> Option<Box<dyn Listener<Self::Row>>> {
+        None
+    }
+
+    /// A part for rows that listeners said, in order of the packets at which they said them.
+    fn spoken(&self, _rows: &[Spoken<Self::Row>]) -> Self::Part {
+        Self::Part::default()
+    }
 
     /// A part for packets, in order. Called only where [`Settings::packets`] is set.
     fn packets(&self, _rows: PacketRows<'_>) -> Self::Part {
@@ -171,10 +187,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-struct Run<'a, R> {
+struct Run<'a, R: Report> {
     settings: &'a Settings,
     report: &'a R,
-    shards: Vec<Shard>,
+    shards: Vec<Shard<R::Row>>,
     queue: Option<Queue>,
     /// The next number of each series.
     next: [u64; 3],
@@ -191,15 +207,19 @@ impl<R: Report> Run<'_, R> {
         give: &mut Give<'_, R::Part>,
     ) -> ControlFlow<(), Vec<Opened>> {
         let notes = self.queue.is_some();
+        let report = self.report;
+        let listen = |key: &Key| report.listen(key);
         self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
+            let task = Task { index, notes, listen: &listen };
             for opened in &batch {
-                shard.analyse(index, opened, 0, u64::MAX, notes);
+                shard.analyse(&task, opened, 0, u64::MAX);
             }
         });
         for opened in &mut batch {
             self.outcome.counts.merge(std::mem::take(&mut opened.counts));
         }
         self.number();
+        self.write_spoken(give)?;
         let settings = self.settings;
         let Some(queue) = &mut self.queue else { return ControlFlow::Continue(batch) };
         for opened in batch {
@@ -261,19 +281,37 @@ impl<R: Report> Run<'_, R> {
         ControlFlow::Continue(queue.release(end))
     }
 
+    /// Writes what listeners said in this step: by the packet at which they said it, at the end by flow.
+    fn write_spoken(&mut self, give: &mut Give<'_, R::Part>) -> ControlFlow<()> {
+        let mut rows = Vec::new();
+        for shard in &mut self.shards {
+            for Said { by, slot, speaker, row } in std::mem::take(&mut shard.said) {
+                let (flow, stream) = shard.numbers(slot);
+                let flow = flow.unwrap_or_default();
+                rows.push((by.unwrap_or(u64::MAX), Spoken { flow, stream, speaker, row }));
+            }
+        }
+        rows.sort_by_key(|(by, spoken)| (*by, spoken.flow));
+        let rows: Vec<_> = rows.into_iter().map(|(_, spoken)| spoken).collect();
+        let report = self.report;
+        let parts: Vec<_> = rows.par_chunks(ROWS_A_TASK).map(|rows| report.spoken(rows)).collect();
+        parts.into_iter().try_for_each(give)
+    }
+
     /// The end of the input: what is pending is decided, all rows are written.
     fn finish(&mut self, give: &mut Give<'_, R::Part>) -> ControlFlow<()> {
         let notes = self.queue.is_some();
         self.shards.par_iter_mut().for_each(|shard| shard.finish(notes));
         self.mark();
         self.write_packets(true, give)?;
+        self.write_spoken(give)?;
         let mut ended: Vec<_> = self.shards.par_iter_mut().flat_map_iter(Shard::drain).collect();
         ended.par_sort_unstable_by_key(|ended| ended.flow);
         self.outcome.flows = ended.len() as u64;
         let wave = rayon::current_num_threads() * 4 * ROWS_A_TASK;
         for wave in ended.chunks(wave) {
-            let task = |ended: &[shard::Ended]| {
-                let rows: Vec<FlowRow> = ended.iter().map(shard::Ended::row).collect();
+            let task = |ended: &[Ended<R::Row>]| {
+                let rows: Vec<FlowRow> = ended.iter().map(Ended::row).collect();
                 self.report.flows(&rows)
             };
             let parts: Vec<_> = wave.par_chunks(ROWS_A_TASK).map(task).collect();

@@ -1,7 +1,8 @@
 //! What is kept of one flow while it is open, and the row it becomes.
 
+use super::listener::{Heard, Listener, Speaker};
 use super::opened::Opened;
-use super::record::{Detail, Path, TCP, UDP};
+use super::record::{Detail, Path, Record, TCP, UDP};
 use super::rows::{FlowRow, ResponseStats};
 use crate::decode::IcmpError;
 use crate::flow::{Direction, Key, Pair, Traffic, guess_client};
@@ -24,19 +25,23 @@ pub(super) enum Number {
 }
 
 /// A pair of addresses and ports, the stream that Wireshark sees in it, and the flow, if any packet was its own.
-#[derive(Debug, Default)]
-pub(super) struct Entry {
+pub(super) struct Entry<Row> {
     /// The stream, of TCP and UDP.
     pub stream: Number,
     /// The flow's number.
     pub flow: Number,
     /// The flow.
-    pub open: Option<Box<Open>>,
+    pub open: Option<Box<Open<Row>>>,
+}
+
+impl<Row> Default for Entry<Row> {
+    fn default() -> Self {
+        Self { stream: Number::Unseen, flow: Number::Unseen, open: None }
+    }
 }
 
 /// An open flow.
-#[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct Open<Row> {
     first_packet: u64,
     first_sender: Direction,
     start: Option<Timestamp>,
@@ -47,11 +52,17 @@ pub(super) struct Open {
     traffic: Pair<Traffic>,
     responses: Responses,
     tcp: Option<Box<tcp::Connection>>,
+    listener: Option<Box<dyn Listener<Row>>>,
 }
 
-impl Open {
+impl<Row> Open<Row> {
     /// A flow that begins with the packet `number`, sent in `direction`.
-    pub fn new(key: &Key, number: u64, direction: Direction) -> Self {
+    pub fn new(
+        key: &Key,
+        number: u64,
+        direction: Direction,
+        listener: Option<Box<dyn Listener<Row>>>,
+    ) -> Self {
         Self {
             first_packet: number,
             first_sender: direction,
@@ -63,6 +74,7 @@ impl Open {
             traffic: Pair::default(),
             responses: Responses::default(),
             tcp: (key.protocol == TCP).then(Box::default),
+            listener,
         }
     }
 
@@ -71,14 +83,16 @@ impl Open {
         self.tcp.as_ref().is_some_and(|tcp| tcp.is_reused_by(direction, segment))
     }
 
-    /// Counts one of its packets, and says what it is if it is a TCP segment.
+    /// Counts one of its packets, and says what it is if it is a TCP segment. What its listener says goes to `say`.
     pub fn on_packet(
         &mut self,
-        direction: Direction,
+        record: &Record,
         detail: &Detail,
         opened: &Opened,
         resolutions: &mut Vec<tcp::Resolution>,
+        say: &mut dyn FnMut(Row),
     ) -> Option<Verdict> {
+        let direction = record.direction;
         self.traffic[direction].on_packet(&detail.sent);
         self.fine_clock |= detail.fine_clock;
         if self.path.is_none() && detail.path != 0 {
@@ -92,7 +106,17 @@ impl Open {
             (Some(tcp), Some(segment)) => Some(tcp.on_segment(direction, segment, resolutions)),
             _ => None,
         };
-        let _payload = opened.payload(&detail.payload);
+        if let Some(listener) = &mut self.listener {
+            let heard = Heard {
+                number: record.number,
+                at: detail.sent.at,
+                direction,
+                segment: detail.segment.as_ref().zip(verdict.as_ref()),
+                payload: opened.payload(&detail.payload),
+                payload_len: detail.sent.payload_len,
+            };
+            listener.hear(&heard, say);
+        }
         if detail.sent.payload_len > 0
             && verdict.as_ref().is_none_or(is_new_data)
             && let Some(at) = detail.sent.at
@@ -108,18 +132,32 @@ impl Open {
         self.icmp = Some((errors.saturating_add(1), error));
     }
 
-    /// Ends it: what was pending is decided.
-    pub fn finish(&mut self, resolutions: &mut Vec<tcp::Resolution>) {
+    /// Ends it: what was pending is decided, and its listener says its last rows.
+    pub fn finish(&mut self, resolutions: &mut Vec<tcp::Resolution>, say: &mut dyn FnMut(Row)) {
         if let Some(tcp) = &mut self.tcp {
             tcp.finish(resolutions);
         }
+        if let Some(listener) = &mut self.listener {
+            listener.end(say);
+        }
+    }
+
+    /// The flow behind a row that its listener says now.
+    pub fn speaker(&self, key: &Key) -> Speaker {
+        let (client, client_inferred) = self.roles(key, self.tcp.as_ref().and_then(|tcp| tcp.client()));
+        Speaker { key: *key, client, client_inferred, start: self.start, fine_clock: self.fine_clock }
+    }
+
+    /// The client's direction, and whether that is a guess, where `known` is what the segments told.
+    fn roles(&self, key: &Key, known: Option<(Direction, bool)>) -> (Direction, bool) {
+        known.unwrap_or((guess_client(key, self.first_sender), true))
     }
 
     /// Its row.
     pub fn row(&self, key: &Key, flow: u64, stream: Option<u64>) -> FlowRow {
         let tcp = self.tcp.as_ref().map(|tcp| Box::new(tcp.summary()));
         let known = tcp.as_ref().and_then(|tcp| Some((tcp.client?, tcp.client_inferred)));
-        let (client, client_inferred) = known.unwrap_or((guess_client(key, self.first_sender), true));
+        let (client, client_inferred) = self.roles(key, known);
         FlowRow {
             flow,
             stream: stream.filter(|_| matches!(key.protocol, TCP | UDP)),
@@ -128,7 +166,7 @@ impl Open {
             client_inferred,
             continued: false,
             evicted: false,
-            service: None,
+            service: self.listener.as_ref().and_then(|listener| listener.service()),
             vlans: self.path.as_ref().map_or(Vec::new(), |path| path.vlans.to_vec()),
             tunnels: self.path.as_ref().map_or(Vec::new(), |path| path.tunnels.to_vec()),
             first_packet: self.first_packet,

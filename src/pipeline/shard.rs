@@ -1,6 +1,7 @@
 //! One shard of the flows, analysed in file order.
 
 use super::flow::{Entry, Number, Open, Place};
+use super::listener::{Listener, Speaker};
 use super::opened::Opened;
 use super::record::{Detail, Kind, Record, TCP, UDP};
 use super::rows::FlowRow;
@@ -27,17 +28,55 @@ pub(super) struct Late {
     pub resolution: Resolution,
 }
 
+/// A row that a listener said: when, and whose it is.
+pub(super) struct Said<Row> {
+    /// The frame at which it was said; none at the flow's end.
+    pub by: Option<u64>,
+    /// The flow's entry in the shard's table.
+    pub slot: Slot,
+    /// The flow.
+    pub speaker: Speaker,
+    /// The row.
+    pub row: Row,
+}
+
 /// The flows of one shard.
-#[derive(Debug, Default)]
-pub(super) struct Shard {
-    table: Table<Entry>,
+pub(super) struct Shard<Row> {
+    table: Table<Entry<Row>>,
     /// Entries of which something waits for its number.
     waiting: Vec<Slot>,
     /// What the packets of this step are, where that is wanted.
     pub notes: Vec<Note>,
     /// What became clear in this step.
     pub late: Vec<Late>,
+    /// What the listeners of its flows said in this step.
+    pub said: Vec<Said<Row>>,
     resolutions: Vec<Resolution>,
+    spoken: Vec<Row>,
+}
+
+/// What a shard needs to know of the run.
+pub(super) struct Task<'a, Row> {
+    /// The shard's number.
+    pub index: usize,
+    /// What packets are is wanted.
+    pub notes: bool,
+    /// Makes a listener for a flow.
+    pub listen: &'a (dyn Fn(&Key) -> Option<Box<dyn Listener<Row>>> + Sync),
+}
+
+impl<Row> Default for Shard<Row> {
+    fn default() -> Self {
+        Self {
+            table: Table::default(),
+            waiting: Vec::new(),
+            notes: Vec::new(),
+            late: Vec::new(),
+            said: Vec::new(),
+            resolutions: Vec::new(),
+            spoken: Vec::new(),
+        }
+    }
 }
 
 /// Which of the three series a number belongs to.
@@ -51,25 +90,24 @@ pub(super) enum Series {
     UdpStream,
 }
 
-impl Shard {
-    /// Analyses the records of its bucket `index` of `opened`, up to and without the frame `until`, from `from` on.
+impl<Row> Shard<Row> {
+    /// Analyses its records of `opened` from the place `from` on, up to and without the frame `until`.
     /// Gives the place of the first record not analysed.
-    pub fn analyse(&mut self, index: usize, opened: &Opened, from: usize, until: u64, notes: bool) -> usize {
-        let Some(rest) = opened.buckets.get(index).and_then(|bucket| bucket.get(from..)) else {
+    pub fn analyse(&mut self, task: &Task<'_, Row>, opened: &Opened, from: usize, until: u64) -> usize {
+        let Some(rest) = opened.buckets.get(task.index).and_then(|bucket| bucket.get(from..)) else {
             return from;
         };
         let mut done = from;
         for record in rest.iter().take_while(|record| record.number < until) {
-            self.on_record(record, opened, notes);
+            self.on_record(task, record, opened);
             done += 1;
         }
         done
     }
 
-    /// Analyses one record.
-    fn on_record(&mut self, record: &Record, opened: &Opened, notes: bool) {
+    fn on_record(&mut self, task: &Task<'_, Row>, record: &Record, opened: &Opened) {
         match &record.kind {
-            Kind::Packet(detail) => self.on_packet(record, detail, opened, notes),
+            Kind::Packet(detail) => self.on_packet(task, record, detail, opened),
             Kind::Sight => {
                 self.entry(record);
             }
@@ -83,23 +121,30 @@ impl Shard {
         }
     }
 
-    fn on_packet(&mut self, record: &Record, detail: &Detail, opened: &Opened, notes: bool) {
+    fn on_packet(&mut self, task: &Task<'_, Row>, record: &Record, detail: &Detail, opened: &Opened) {
         let slot = self.entry_for_packet(record, detail.segment.as_ref());
         let Some(entry) = self.table.get_mut(slot) else { return };
         if entry.flow == Number::Unseen {
             entry.flow = Number::Waiting(place(record));
             self.waiting.push(slot);
         }
-        let open = entry
-            .open
-            .get_or_insert_with(|| Box::new(Open::new(&record.key, record.number, record.direction)));
-        let verdict = open.on_packet(record.direction, detail, opened, &mut self.resolutions);
+        let begin = || {
+            let listener = (task.listen)(&record.key);
+            Box::new(Open::new(&record.key, record.number, record.direction, listener))
+        };
+        let open = entry.open.get_or_insert_with(begin);
+        let say = &mut |row| self.spoken.push(row);
+        let verdict = open.on_packet(record, detail, opened, &mut self.resolutions, say);
+        for row in self.spoken.drain(..) {
+            let speaker = open.speaker(&record.key);
+            self.said.push(Said { by: Some(record.number), slot, speaker, row });
+        }
         for resolution in self.resolutions.drain(..) {
-            if notes {
+            if task.notes {
                 self.late.push(Late { by: Some(record.number), resolution });
             }
         }
-        if notes {
+        if task.notes {
             self.notes.push(Note { number: record.number, slot, verdict });
         }
     }
@@ -173,18 +218,20 @@ impl Shard {
     /// Ends all flows.
     pub fn finish(&mut self, notes: bool) {
         for slot in self.table.slots() {
-            if let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.as_mut()) {
-                open.finish(&mut self.resolutions);
-                let late = self.resolutions.drain(..).map(|resolution| Late { by: None, resolution });
-                if notes {
-                    self.late.extend(late);
-                }
+            let Some(&key) = self.table.key(slot) else { continue };
+            let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.as_mut()) else { continue };
+            open.finish(&mut self.resolutions, &mut |row| self.spoken.push(row));
+            let late = self.resolutions.drain(..).map(|resolution| Late { by: None, resolution });
+            if notes {
+                self.late.extend(late);
             }
+            let speaker = open.speaker(&key);
+            self.said.extend(self.spoken.drain(..).map(|row| Said { by: None, slot, speaker, row }));
         }
     }
 
     /// Takes out all flows, each with its number, in no particular order.
-    pub fn drain(&mut self) -> Vec<Ended> {
+    pub fn drain(&mut self) -> Vec<Ended<Row>> {
         self.table
             .drain()
             .filter_map(|(key, entry)| {
@@ -200,16 +247,15 @@ impl Shard {
 }
 
 /// A flow that ended, on its way to its row.
-#[derive(Debug)]
-pub(super) struct Ended {
+pub(super) struct Ended<Row> {
     /// Its number.
     pub flow: u64,
     stream: Option<u64>,
     key: Key,
-    open: Box<Open>,
+    open: Box<Open<Row>>,
 }
 
-impl Ended {
+impl<Row> Ended<Row> {
     /// Its row.
     pub fn row(&self) -> FlowRow {
         self.open.row(&self.key, self.flow, self.stream)

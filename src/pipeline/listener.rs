@@ -1,0 +1,64 @@
+//! What listens to the bytes of a flow, and the rows it makes of them.
+
+use crate::flow::{Direction, Key};
+use crate::tcp::{Segment, Verdict};
+use crate::time::Timestamp;
+
+/// One packet of a flow, with its payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard<'a> {
+    /// The frame's number.
+    pub number: u64,
+    /// When it was captured; `None` where the record has no time.
+    pub at: Option<Timestamp>,
+    /// Who sent it.
+    pub direction: Direction,
+    /// The TCP segment, and what it is.
+    pub segment: Option<(&'a Segment, &'a Verdict)>,
+    /// The payload captured.
+    pub payload: &'a [u8],
+    /// The payload's length on the wire.
+    pub payload_len: u32,
+}
+
+/// Something that listens to one flow, in file order, and says rows.
+pub trait Listener<Row>: Send + Sync {
+    /// Hears a packet. A row that it says now is ordered by this packet's number.
+    fn hear(&mut self, heard: &Heard<'_>, say: &mut dyn FnMut(Row));
+
+    /// The flow has ended. Rows that are said now come after all others, in order of their flow.
+    fn end(&mut self, say: &mut dyn FnMut(Row));
+
+    /// The application protocol that the bytes showed so far.
+    fn service(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// A row, and whose it is.
+#[derive(Clone, Debug)]
+pub struct Spoken<Row> {
+    /// The flow's number.
+    pub flow: u64,
+    /// The stream's number.
+    pub stream: Option<u64>,
+    /// The flow.
+    pub speaker: Speaker,
+    /// What was said.
+    pub row: Row,
+}
+
+/// The flow behind a row, as far as it was known when the row was said.
+#[derive(Clone, Copy, Debug)]
+pub struct Speaker {
+    /// Endpoints and protocol.
+    pub key: Key,
+    /// The direction in which the client sends.
+    pub client: Direction,
+    /// `client` is a guess.
+    pub client_inferred: bool,
+    /// When the flow began.
+    pub start: Option<Timestamp>,
+    /// Some clock ticked finer than a microsecond.
+    pub fine_clock: bool,
+}
