@@ -63,6 +63,8 @@ pub struct ResponseStats {
 pub struct PacketRow<'a> {
     /// The record.
     pub frame: &'a Frame<'a>,
+    /// The name of its file, where there are several.
+    pub file: Option<&'a str>,
     /// Its headers.
     pub packet: &'a Packet<'a>,
     /// The reassembled datagram that it completed, in which the layers marked `in_datagram` stand.

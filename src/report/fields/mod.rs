@@ -1,0 +1,14 @@
+//! The fields of each command, in the order in which every format has them.
+
+mod flows;
+mod handshakes;
+mod icmp;
+mod identity;
+mod packets;
+mod tcp;
+
+pub use flows::{FLOWS, Flows};
+pub use handshakes::HANDSHAKES;
+pub use icmp::icmp_error_name;
+pub use identity::{Identified, endpoints, start};
+pub use packets::{PACKETS, Packets};

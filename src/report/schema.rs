@@ -1,0 +1,274 @@
+//! Fields: one schema for every format. A table of fields says of each its name, its kind, what it means, where
+//! the definition comes from, and how it is read from a row.
+//!
+//! A command that prints rows is one [`Family`] (the type of its rows), one [`Schema`] (a list of [`Spec`]s), and one
+//! file in `cli`. A field that both sides of a flow have is written once: `{side}` in its name and meaning
+//! stands for `client` and then `server`, `{other}` for the other one.
+
+use super::Value;
+
+/// A type of rows, which may borrow from what was read.
+pub trait Family: Sized + 'static {
+    /// The row.
+    type Row<'a>;
+}
+
+/// The roles in a flow.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Role {
+    /// Who opened it.
+    Client,
+    /// The other side.
+    Server,
+}
+
+/// What a field holds, which decides its unit, its JSON type, and how a table shows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// A number that names something: a flow, a port, a sequence number.
+    Number,
+    /// How many.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Bits per second.
+    BitsPerSecond,
+    /// A length of time in seconds.
+    Seconds,
+    /// An instant in seconds since 1970 UTC.
+    Instant,
+    /// A part of a whole, from 0 to 1.
+    Share,
+    /// Yes or no.
+    Bool,
+    /// A network (or link) address.
+    Address,
+    /// Text.
+    Text,
+    /// A list of texts.
+    Texts,
+    /// A list of numbers.
+    Numbers,
+}
+
+/// How a field is read from a row.
+pub enum Get<F: Family> {
+    /// Of the whole row.
+    One(for<'r> fn(&'r F::Row<'r>) -> Value<'r>),
+    /// Of one side.
+    Side(for<'r> fn(&'r F::Row<'r>, Role) -> Value<'r>),
+}
+
+/// A field as it is written in a table: one, or one for each side.
+pub struct Spec<F: Family> {
+    name: &'static str,
+    kind: Kind,
+    meaning: &'static str,
+    source: &'static str,
+    rank: u8,
+    get: Get<F>,
+}
+
+/// The fields of a command, in order. Fields for each side come group by group: all of a group for the
+/// client, then all for the server.
+pub struct Schema<F: Family> {
+    /// The command that prints them.
+    pub command: &'static str,
+    /// What one row is.
+    pub row: &'static str,
+    /// The fields.
+    pub groups: &'static [&'static [Spec<F>]],
+}
+
+/// One field of a command.
+pub struct Field<F: Family> {
+    /// Its name in every format.
+    pub name: String,
+    spec: &'static Spec<F>,
+    role: Role,
+}
+
+impl<F: Family> Spec<F> {
+    /// A field of the whole row.
+    pub const fn one(
+        name: &'static str,
+        kind: Kind,
+        meaning: &'static str,
+        get: for<'r> fn(&'r F::Row<'r>) -> Value<'r>,
+    ) -> Self {
+        Self { name, kind, meaning, source: "", rank: 0, get: Get::One(get) }
+    }
+
+    /// A field of each side.
+    pub const fn side(
+        name: &'static str,
+        kind: Kind,
+        meaning: &'static str,
+        get: for<'r> fn(&'r F::Row<'r>, Role) -> Value<'r>,
+    ) -> Self {
+        Self { name, kind, meaning, source: "", rank: 0, get: Get::Side(get) }
+    }
+
+    /// Names the definition that it follows: an RFC and its section, or the tool that users know it from.
+    pub const fn source(self, source: &'static str) -> Self {
+        Self { source, ..self }
+    }
+
+    /// Shows it in tables unless fields are chosen. Where a terminal is narrow, lower ranks are dropped first.
+    pub const fn rank(self, rank: u8) -> Self {
+        Self { rank, ..self }
+    }
+}
+
+impl<F: Family> Schema<F> {
+    /// All fields, those of each side spelled out.
+    pub fn fields(&self) -> Vec<Field<F>> {
+        let mut fields = Vec::new();
+        for group in self.groups {
+            let mut rest = *group;
+            while let Some(first) = rest.first() {
+                let run = rest.iter().take_while(|spec| spec.is_of_side() == first.is_of_side()).count();
+                let (specs, behind) = rest.split_at(run);
+                rest = behind;
+                let roles: &[Role] =
+                    if first.is_of_side() { &[Role::Client, Role::Server] } else { &[Role::Client] };
+                for &role in roles {
+                    fields.extend(specs.iter().map(|spec| Field { name: role.fill(spec.name), spec, role }));
+                }
+            }
+        }
+        fields
+    }
+}
+
+impl<F: Family> Spec<F> {
+    const fn is_of_side(&self) -> bool {
+        matches!(self.get, Get::Side(_))
+    }
+}
+
+impl Role {
+    /// The other one.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// `client` or `server`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+
+    fn fill(self, template: &str) -> String {
+        template.replace("{side}", self.name()).replace("{other}", self.other().name())
+    }
+}
+
+impl<F: Family> Field<F> {
+    /// What it holds in this row.
+    pub fn value<'r>(&self, row: &'r F::Row<'r>) -> Value<'r> {
+        match self.spec.get {
+            Get::One(get) => get(row),
+            Get::Side(get) => get(row, self.role),
+        }
+    }
+
+    /// What kind of value it is.
+    pub fn kind(&self) -> Kind {
+        self.spec.kind
+    }
+
+    /// What it means, in a sentence.
+    pub fn meaning(&self) -> String {
+        self.role.fill(self.spec.meaning)
+    }
+
+    /// The definition that it follows; empty where the meaning is the definition.
+    pub fn source(&self) -> &'static str {
+        self.spec.source
+    }
+
+    /// How much it matters in a table; 0 where it stands in none unless asked for.
+    pub fn rank(&self) -> u8 {
+        self.spec.rank
+    }
+}
+
+impl<F: Family> Clone for Field<F> {
+    fn clone(&self) -> Self {
+        Self { name: self.name.clone(), spec: self.spec, role: self.role }
+    }
+}
+
+impl Kind {
+    /// The unit; empty where there is none.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::BitsPerSecond => "bits/s",
+            Self::Seconds => "s",
+            Self::Instant => "s since 1970",
+            Self::Share => "0 to 1",
+            _ => "",
+        }
+    }
+
+    /// Whether a table aligns it to the right.
+    pub const fn is_number(self) -> bool {
+        !matches!(self, Self::Bool | Self::Address | Self::Text | Self::Texts | Self::Numbers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    enum Rows {}
+
+    impl Family for Rows {
+        type Row<'a> = &'a str;
+    }
+
+    static SCHEMA: Schema<Rows> = Schema {
+        command: "rows",
+        row: "a row",
+        groups: &[
+            &[Spec::one("text", Kind::Text, "The text.", |row| (*row).into())],
+            &[
+                Spec::side("{side}_name", Kind::Text, "Not the {other}.", |_, role| role.name().into()),
+                Spec::side("to_{side}", Kind::Text, "", |_, role| role.other().name().into()),
+            ],
+            &[
+                Spec::side("{side}_last", Kind::Text, "", |_, role| role.name().into()),
+                Spec::one("end", Kind::Bool, "", |_| true.into()),
+            ],
+        ],
+    };
+
+    #[test]
+    fn fields_of_sides_are_written_once() {
+        let fields = SCHEMA.fields();
+        let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "text",
+                "client_name",
+                "to_client",
+                "server_name",
+                "to_server",
+                "client_last",
+                "server_last",
+                "end"
+            ]
+        );
+        assert_eq!(fields[3].meaning(), "Not the client.");
+        assert!(matches!(fields[3].value(&"row"), Value::Text(text) if text == "server"));
+        assert!(matches!(fields[0].value(&"row"), Value::Text(text) if text == "row"));
+    }
+}
