@@ -186,6 +186,7 @@ impl PacketRows<'_> {
             decode::frame(&frame, &mut packet);
             each(&PacketRow {
                 frame: &frame,
+                file: None,
                 packet: &packet,
                 datagram: None,
                 delta: mark.delta,
