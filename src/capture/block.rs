@@ -1,6 +1,9 @@
 //! Blocks of whole records, and the frames in them.
 
-use super::LinkType;
+use std::sync::Arc;
+
+use super::format::Records;
+use super::{Interface, LinkType};
 use crate::time::Timestamp;
 
 /// One capture record.
@@ -18,25 +21,54 @@ pub struct Frame<'a> {
     pub fine_clock: bool,
     /// What its first header is.
     pub linktype: LinkType,
+    /// 0-based number of the section in its file.
+    pub section: u32,
     /// 0-based number of the interface in its section.
     pub interface: u32,
     /// Length on the wire, as the record says.
     pub orig_len: u32,
     /// The bytes captured.
     pub data: &'a [u8],
+    /// The time field as the record has it: ticks of its interface's clock, or in a classic file seconds in the upper
+    /// 32 bits and the fraction in the lower. `None` where the record has none.
+    pub raw_at: Option<u64>,
+    /// The options of a pcapng packet block as they stand in the file, with the end of options if it is there.
+    pub options: &'a [u8],
+    /// The numbers in `options` are big-endian.
+    pub big_endian: bool,
+    /// What it was captured on.
+    pub captured_on: &'a Interface,
 }
 
 /// Whole records, one after the other, of one file.
 #[derive(Debug)]
 pub struct Block {
     pub(super) bytes: Vec<u8>,
+    pub(super) end: usize,
+    pub(super) pieces: Vec<Piece>,
     pub(super) first_number: u64,
     pub(super) first_file_number: u64,
     pub(super) file: u32,
-    pub(super) records: u64,
-    pub(super) big_endian: bool,
-    pub(super) nanos: bool,
-    pub(super) linktype: LinkType,
+    pub(super) packets: u64,
+}
+
+/// Records of a block that are laid out alike: those of one section.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub start: usize,
+    pub records: Records,
+    pub section: u32,
+    pub interfaces: Arc<Vec<Interface>>,
+}
+
+/// A record as its bytes say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record<'a> {
+    pub raw_at: Option<u64>,
+    pub interface: u32,
+    pub orig_len: u32,
+    pub data: &'a [u8],
+    pub options: &'a [u8],
 }
 
 impl Block {
@@ -47,17 +79,26 @@ impl Block {
 
     /// How many frames it holds.
     pub fn len(&self) -> u64 {
-        self.records
+        self.packets
     }
 
     /// Whether it holds no frame.
     pub fn is_empty(&self) -> bool {
-        self.records == 0
+        self.packets == 0
+    }
+
+    /// 0-based number of the file that it is of.
+    pub fn file(&self) -> u32 {
+        self.file
     }
 
     /// Its frames, in file order.
     pub fn frames(&self) -> Frames<'_> {
-        Frames { block: self, rest: &self.bytes, index: 0 }
+        let (piece, later) = match self.pieces.split_first() {
+            Some((first, later)) => (Some(first), later),
+            None => (None, &[][..]),
+        };
+        Frames { block: self, piece, later, at: 0, index: 0 }
     }
 
     /// The bytes of its records.
@@ -72,43 +113,59 @@ impl Block {
 
     /// How many bytes of the capture it is.
     pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.end
     }
 }
 
 /// The frames of a block.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Frames<'a> {
     block: &'a Block,
-    rest: &'a [u8],
+    piece: Option<&'a Piece>,
+    later: &'a [Piece],
+    at: usize,
     index: u64,
 }
 
 impl<'a> Iterator for Frames<'a> {
     type Item = Frame<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Frame<'a>> {
-        let parse = if self.block.big_endian {
-            pcap_parser::parse_pcap_frame_be
-        } else {
-            pcap_parser::parse_pcap_frame
+        if self.index == self.block.packets {
+            return None;
+        }
+        while let Some((next, later)) = self.later.split_first().filter(|(next, _)| next.start <= self.at) {
+            (self.piece, self.later) = (Some(next), later);
+        }
+        let piece = self.piece?;
+        let bytes = self.block.bytes.get(..self.block.end)?;
+        let (record, end) = match piece.records {
+            Records::Classic(layout) => layout.open(bytes, self.at)?,
         };
-        let (rest, record) = parse(self.rest).ok()?;
-        self.rest = rest;
-        let unit = if self.block.nanos { 1 } else { 1000 };
-        let at = i64::from(record.ts_sec) * 1_000_000_000 + i64::from(record.ts_usec) * unit;
+        let captured_on = piece.interfaces.get(record.interface as usize)?;
         let frame = Frame {
             number: self.block.first_number + self.index,
             file: self.block.file,
             file_number: self.block.first_file_number + self.index,
-            at: Some(Timestamp::from_nanos(at)),
-            fine_clock: self.block.nanos,
-            linktype: self.block.linktype,
-            interface: 0,
-            orig_len: record.origlen,
+            at: record.raw_at.and_then(|raw| captured_on.clock.at(raw)),
+            fine_clock: captured_on.clock.is_fine(),
+            linktype: captured_on.linktype,
+            section: piece.section,
+            interface: record.interface,
+            orig_len: record.orig_len,
             data: record.data,
+            raw_at: record.raw_at,
+            options: record.options,
+            big_endian: piece.records.big_endian(),
+            captured_on,
         };
-        self.index += 1;
+        (self.at, self.index) = (end, self.index + 1);
         Some(frame)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = (self.block.packets - self.index) as usize;
+        (left, Some(left))
     }
 }

@@ -3,11 +3,35 @@
 //! [`Capture`] reads one input after the other and hands out [`Block`]s: a few hundred KiB of whole records that
 //! stay in a core's cache, cut by walking the record headers. Handing one out is the only serial step;
 //! [`Block::frames`] then opens the records, on whichever core has the block.
+//!
+//! ```text
+//! source     a file, a pipe, standard input; gzip, zstd, lz4       -> bytes
+//! format     pcap, pcapng or snoop, by its first bytes             -> a walker
+//! reader     bytes and a walker                                    -> blocks of one file
+//! inputs     several files, by the time of their first packet      -> blocks of the capture
+//! ```
+//!
+//! The walkers count what they pass into [`FileInfo`], so that it is the same whoever opens the records, in whatever order.
 
 mod block;
 mod classic;
+mod clock;
+mod format;
+mod info;
+mod inputs;
+mod interface;
 mod linktype;
+mod reader;
+mod source;
 
 pub use block::{Block, Frame, Frames};
-pub use classic::Capture;
+pub use clock::Clock;
+pub use format::Format;
+pub use info::{FileInfo, InterfaceInfo, Notes, SectionInfo, Statistics};
+pub use inputs::{Capture, Options};
+pub use interface::Interface;
 pub use linktype::LinkType;
+pub use source::Compression;
+
+/// The longest record there may be: a longer one is taken for damage.
+pub const MAX_RECORD: usize = 64 << 20;

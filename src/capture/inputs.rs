@@ -1,0 +1,194 @@
+//! Several files as one capture: one after the other, by the time of their first packet.
+
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use super::reader::Reader;
+use super::source::Source;
+use super::{Block, FileInfo};
+use crate::error::{Error, Result};
+use crate::time::Timestamp;
+
+/// How a capture is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// About how many bytes a block has. A longer record has a block of its own.
+    pub block_size: usize,
+}
+
+impl Options {
+    /// The block sizes that are offered.
+    pub const BLOCK_SIZES: RangeInclusive<usize> = 4 << 10..=4 << 20;
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { block_size: 512 << 10 }
+    }
+}
+
+/// The inputs, read one after the other. What goes wrong with one of them is kept in [`Capture::errors`], and the next
+/// one is read.
+pub struct Capture {
+    options: Options,
+    waiting: VecDeque<Waiting>,
+    current: Option<Open>,
+    files: Vec<FileInfo>,
+    errors: Vec<Error>,
+    spare: Vec<Vec<u8>>,
+    next_number: u64,
+    last: Option<Timestamp>,
+}
+
+/// A file whose turn has not come.
+struct Waiting {
+    first: Option<Timestamp>,
+    info: FileInfo,
+    /// Opened, with what was read of it; else it is opened again.
+    open: Option<Open>,
+}
+
+struct Open {
+    reader: Reader,
+    read_already: VecDeque<Block>,
+    packets: u64,
+}
+
+/// The least block size, whatever is asked for.
+const MIN_BLOCK_SIZE: usize = 64;
+/// To find the time of the first packet.
+const PEEK_SIZE: usize = 64 << 10;
+/// Buffers kept for the next blocks.
+const MAX_SPARE: usize = 64;
+
+impl Capture {
+    /// Opens the inputs; `-` is standard input. Those that cannot be read are in [`Capture::errors`].
+    pub fn open(inputs: &[PathBuf], options: Options) -> Self {
+        let options = Options { block_size: options.block_size.max(MIN_BLOCK_SIZE) };
+        let mut errors = Vec::new();
+        let mut waiting = Vec::new();
+        for path in inputs {
+            match Waiting::open(path, inputs.len() > 1) {
+                Ok(one) => waiting.push(one),
+                Err(error) => errors.push(error),
+            }
+        }
+        // A file whose packets have no time comes last; equals stay as given.
+        waiting.sort_by_key(|one| (one.first.is_none(), one.first));
+        Self {
+            options,
+            waiting: waiting.into(),
+            current: None,
+            files: Vec::new(),
+            errors,
+            spare: Vec::new(),
+            next_number: 1,
+            last: None,
+        }
+    }
+
+    /// The next block of whole records; `None` at the end of the last input.
+    pub fn next_block(&mut self) -> Option<Block> {
+        loop {
+            if let Some(mut open) = self.current.take() {
+                let block = self.block_of(&mut open);
+                match block {
+                    Ok(Some(block)) => {
+                        self.current = Some(open);
+                        return Some(block);
+                    }
+                    Ok(None) => {}
+                    Err(error) => self.errors.push(error),
+                }
+                self.last = self.files.last().and_then(|info| info.last).or(self.last);
+            }
+            let next = self.waiting.pop_front()?;
+            match next.start() {
+                Ok((open, info)) => {
+                    self.files.push(info);
+                    self.current = Some(open);
+                }
+                Err(error) => self.errors.push(error),
+            }
+        }
+    }
+
+    /// Takes the memory of a spent block back, for one of the next.
+    pub fn recycle(&mut self, block: Block) {
+        if self.spare.len() < MAX_SPARE && block.bytes.len() <= 2 * self.options.block_size {
+            self.spare.push(block.bytes);
+        }
+    }
+
+    /// What went wrong so far: one error a file that could not be read, or not to its end.
+    pub fn errors(&self) -> &[Error] {
+        &self.errors
+    }
+
+    /// The files read so far, in the order in which they are read: [`super::Frame::file`] is an index of it. Counts are
+    /// those up to the last block handed out.
+    pub fn files(&self) -> &[FileInfo] {
+        &self.files
+    }
+
+    fn block_of(&mut self, open: &mut Open) -> Result<Option<Block>> {
+        let Some(info) = self.files.last_mut() else { return Ok(None) };
+        let file = open.packets == 0;
+        let block = match open.read_already.pop_front() {
+            Some(block) => Some(block),
+            None => {
+                let buffer = self.spare.pop().unwrap_or_default();
+                open.reader.next_block(buffer, self.options.block_size, info)?
+            }
+        };
+        let Some(mut block) = block else { return Ok(None) };
+        if file {
+            info.overlap = match (self.last, info.first) {
+                (Some(last), Some(first)) if first < last => Some(last.since(first)),
+                _ => None,
+            };
+        }
+        block.first_number = self.next_number;
+        block.first_file_number = open.packets + 1;
+        block.file = (self.files.len() - 1) as u32;
+        self.next_number += block.packets;
+        open.packets += block.packets;
+        Ok(Some(block))
+    }
+}
+
+impl Waiting {
+    /// Opens `path`; `peek` to find the time of its first packet.
+    fn open(path: &Path, peek: bool) -> Result<Self> {
+        let (mut open, mut info) = Open::start(path)?;
+        if !peek {
+            return Ok(Self { first: None, info, open: Some(open) });
+        }
+        while info.first.is_none() {
+            match open.reader.next_block(Vec::new(), PEEK_SIZE, &mut info) {
+                Ok(Some(block)) => open.read_already.push_back(block),
+                _ => break,
+            }
+        }
+        let first = info.first;
+        // A thousand files need not be open at a time.
+        let open = (!open.reader.is_repeatable()).then_some(open);
+        Ok(Self { first, info, open })
+    }
+
+    fn start(self) -> Result<(Open, FileInfo)> {
+        match self.open {
+            Some(open) => Ok((open, self.info)),
+            None => Open::start(&self.info.path),
+        }
+    }
+}
+
+impl Open {
+    fn start(path: &Path) -> Result<(Self, FileInfo)> {
+        let mut info = FileInfo { path: path.into(), ..FileInfo::default() };
+        let reader = Reader::start(Source::open(path)?, &mut info)?;
+        Ok((Self { reader, read_already: VecDeque::new(), packets: 0 }, info))
+    }
+}

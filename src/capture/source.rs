@@ -1,0 +1,105 @@
+//! Where bytes come from: a file, a pipe or standard input, plain or compressed.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// How a file is compressed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Compression {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+    /// The LZ4 frame format.
+    Lz4,
+}
+
+/// An input, opened.
+pub(super) struct Source {
+    reader: Box<dyn Read + Send>,
+    /// It may be minutes until it has more: what there is should be handed on.
+    pub live: bool,
+    /// It can be opened again.
+    pub repeatable: bool,
+    /// Bytes on the disk.
+    pub size: Option<u64>,
+    pub compression: Option<Compression>,
+}
+
+/// The name of standard input among the inputs.
+const STANDARD_INPUT: &str = "-";
+/// Bytes needed to tell how a file is compressed.
+const MAGIC_LEN: usize = 4;
+/// How much of a compressed file is read at a time.
+const CHUNK: usize = 128 << 10;
+
+impl Source {
+    /// Opens `path`, or standard input if it is `-`.
+    pub fn open(path: &Path) -> Result<Self> {
+        let fail = |cause| Error::Input {
+            path: path.into(),
+            offset: None,
+            what: "cannot be opened".into(),
+            cause: Some(cause),
+        };
+        let (reader, size): (Box<dyn Read + Send>, _) = if path.as_os_str() == STANDARD_INPUT {
+            (Box::new(io::stdin()), None)
+        } else {
+            let file = File::open(path).map_err(fail)?;
+            let metadata = file.metadata().map_err(fail)?;
+            if metadata.is_dir() {
+                return Err(fail(io::ErrorKind::IsADirectory.into()));
+            }
+            let size = metadata.is_file().then_some(metadata.len());
+            (Box::new(file), size)
+        };
+        Self::new(reader, size).map_err(fail)
+    }
+
+    /// What `reader` gives, decompressed. `size` is known for a file on the disk, and for nothing else.
+    pub fn new(mut reader: Box<dyn Read + Send>, size: Option<u64>) -> io::Result<Self> {
+        let mut start = Vec::with_capacity(MAGIC_LEN);
+        reader.by_ref().take(MAGIC_LEN as u64).read_to_end(&mut start)?;
+        let compression = Compression::recognise(&start);
+        let whole = Cursor::new(start).chain(reader);
+        let reader: Box<dyn Read + Send> = match compression {
+            None => Box::new(whole),
+            Some(compression) => compression.reader(BufReader::with_capacity(CHUNK, whole))?,
+        };
+        Ok(Self { reader, live: size.is_none(), repeatable: size.is_some(), size, compression })
+    }
+
+    /// Reads into `buffer` once; 0 at the end. Interruptions are not seen.
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.reader.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+impl Compression {
+    /// How the bytes that begin with `start` are compressed, if they are.
+    fn recognise(start: &[u8]) -> Option<Self> {
+        let magic = u32::from_le_bytes(*start.first_chunk()?);
+        match magic {
+            _ if start.starts_with(&[0x1f, 0x8b]) => Some(Self::Gzip),
+            0xfd2f_b528 => Some(Self::Zstd),
+            0x184d_2204 => Some(Self::Lz4),
+            _ => None,
+        }
+    }
+
+    fn reader(self, compressed: impl io::BufRead + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(compressed)),
+            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(compressed)?),
+            Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(compressed)),
+        })
+    }
+}
