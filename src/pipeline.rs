@@ -107,7 +107,7 @@ pub fn run<R: Report>(
         outcome: Outcome::default(),
     };
     pool.install(|| {
-        let source = Mutex::new(Source { capture, failed: None });
+        let source = Mutex::new(capture);
         let mut batch = fill(&source, settings, &state, Vec::new());
         let mut spent = Vec::new();
         while !batch.is_empty() {
@@ -122,20 +122,13 @@ pub fn run<R: Report>(
         if !run.outcome.stopped {
             run.outcome.stopped = run.finish(give).is_break();
         }
-        let source = source.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-        source.failed.map_or(Ok(run.outcome), Err)
+        Ok(run.outcome)
     })
-}
-
-/// Where blocks come from.
-struct Source<'a> {
-    capture: &'a mut Capture,
-    failed: Option<Error>,
 }
 
 /// Reads and decodes the next batch of blocks. `spent` are blocks whose buffers are used again.
 fn fill(
-    source: &Mutex<Source<'_>>,
+    source: &Mutex<&mut Capture>,
     settings: &Settings,
     state: &RandomState,
     spent: Vec<Opened>,
@@ -161,26 +154,19 @@ fn fill(
 
 /// The next block of a batch that wants `wanted`, with its place in the batch and used buffers.
 fn take(
-    source: &Mutex<Source<'_>>,
+    source: &Mutex<&mut Capture>,
     taken: &Mutex<(usize, Vec<Opened>)>,
     wanted: usize,
 ) -> Option<(usize, crate::capture::Block, Option<Opened>)> {
     let mut source = lock(source);
     let mut taken = lock(taken);
-    if taken.0 >= wanted || source.failed.is_some() {
+    if taken.0 >= wanted {
         return None;
     }
-    match source.capture.next_block() {
-        Ok(block) => {
-            let index = taken.0;
-            taken.0 += 1;
-            Some((index, block?, taken.1.pop()))
-        }
-        Err(error) => {
-            source.failed = Some(error);
-            None
-        }
-    }
+    let block = source.next_block()?;
+    let index = taken.0;
+    taken.0 += 1;
+    Some((index, block, taken.1.pop()))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
