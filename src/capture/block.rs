@@ -103,7 +103,7 @@ impl Block {
 
     /// The bytes of its records.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.get(..self.end).unwrap_or_default()
     }
 
     /// Where a part of its bytes begins, as the data of one of its frames does.
