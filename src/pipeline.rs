@@ -39,7 +39,7 @@ use crate::error::{Error, Result};
 use crate::flow::Key;
 use held::Queue;
 use opened::{Opened, SHARDS, chooses};
-use shard::{Ended, Said, Series, Shard, Task};
+use shard::{Ended, Listen, Said, Series, Shard, Task};
 
 /// Blocks in a batch, for each thread. Enough that threads rarely wait for each other, few enough that the
 /// records of a batch stay in the last-level cache.
@@ -173,6 +173,15 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+/// The listeners that a report makes.
+struct Ears<'a, R>(&'a R);
+
+impl<R: Report> Listen<R::Row> for Ears<'_, R> {
+    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<R::Row>>> {
+        self.0.listen(key)
+    }
+}
+
 struct Run<'a, R: Report> {
     settings: &'a Settings,
     report: &'a R,
@@ -193,8 +202,7 @@ impl<R: Report> Run<'_, R> {
         give: &mut Give<'_, R::Part>,
     ) -> ControlFlow<(), Vec<Opened>> {
         let notes = self.queue.is_some();
-        let report = self.report;
-        let listen = |key: &Key| report.listen(key);
+        let listen = Ears(self.report);
         self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
             let task = Task { index, notes, listen: &listen };
             for opened in &batch {

@@ -55,14 +55,20 @@ pub(super) struct Shard<Row> {
     spoken: Vec<Row>,
 }
 
+/// Makes listeners.
+pub(super) trait Listen<Row> {
+    /// A listener for the flow `key`, if it is to have one.
+    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Row>>>;
+}
+
 /// What a shard needs to know of the run.
 pub(super) struct Task<'a, Row> {
     /// The shard's number.
     pub index: usize,
     /// What packets are is wanted.
     pub notes: bool,
-    /// Makes a listener for a flow.
-    pub listen: &'a (dyn Fn(&Key) -> Option<Box<dyn Listener<Row>>> + Sync),
+    /// Makes the listeners of flows.
+    pub listen: &'a (dyn Listen<Row> + Sync),
 }
 
 impl<Row> Default for Shard<Row> {
@@ -129,7 +135,7 @@ impl<Row> Shard<Row> {
             self.waiting.push(slot);
         }
         let begin = || {
-            let listener = (task.listen)(&record.key);
+            let listener = task.listen.listen(&record.key);
             Box::new(Open::new(&record.key, record.number, record.direction, listener))
         };
         let open = entry.open.get_or_insert_with(begin);
