@@ -9,6 +9,7 @@ mod ethernet;
 mod ip;
 mod layer;
 mod packet;
+mod sack;
 mod tcp;
 mod udp;
 
@@ -17,7 +18,8 @@ pub use layer::Layer;
 pub use packet::{
     Fragment, Header, IcmpError, LayerAt, Network, Packet, Quoted, Stop, StopReason, Transport,
 };
-pub use tcp::{SackBlocks, Tcp, TcpOption, TcpOptions};
+pub use sack::SackBlocks;
+pub use tcp::{Tcp, TcpOption, TcpOptions};
 
 use crate::capture::{Frame, LinkType};
 

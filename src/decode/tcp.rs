@@ -1,12 +1,11 @@
 //! TCP. RFC 9293 §3.1.
 
-use arrayvec::ArrayVec;
 use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::take;
 use nom::number::complete::{be_u8, be_u16, be_u32};
 
-use super::{Layer, Packet, StopReason, Transport};
+use super::{Layer, Packet, SackBlocks, StopReason, Transport};
 
 /// A TCP header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,9 +29,6 @@ pub struct Tcp<'a> {
     /// The bytes of the options, as far as captured.
     pub options: &'a [u8],
 }
-
-/// Up to four SACK blocks, left and right edge as on the wire. RFC 2018 §3.
-pub type SackBlocks = ArrayVec<(u32, u32), 4>;
 
 /// A TCP option.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -40,7 +40,7 @@ impl Flags {
 }
 
 /// A segment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Segment {
     /// The frame's number.
     pub number: u64,
