@@ -31,6 +31,15 @@ impl Deref for SackBlocks {
     }
 }
 
+impl IntoIterator for SackBlocks {
+    type Item = (u32, u32);
+    type IntoIter = std::iter::Take<std::array::IntoIter<(u32, u32), 4>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.blocks.into_iter().take(usize::from(self.len))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
