@@ -71,7 +71,7 @@ pub trait Report: Sync {
         Self::Part::default()
     }
 
-    /// A part for flows, in order of their number.
+    /// A part for flows, in order of their number. Called only where [`Settings::flows`] is set.
     fn flows(&self, _rows: &[FlowRow]) -> Self::Part {
         Self::Part::default()
     }
@@ -299,6 +299,10 @@ impl<R: Report> Run<'_, R> {
         self.mark();
         self.write_packets(true, give)?;
         self.write_spoken(give)?;
+        if !self.settings.flows {
+            self.outcome.flows = self.next.first().copied().unwrap_or(0);
+            return ControlFlow::Continue(());
+        }
         let mut ended: Vec<_> = self.shards.par_iter_mut().flat_map_iter(Shard::drain).collect();
         ended.par_sort_unstable_by_key(|ended| ended.flow);
         self.outcome.flows = ended.len() as u64;

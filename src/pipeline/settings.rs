@@ -9,6 +9,8 @@ pub struct Settings {
     pub threads: usize,
     /// Packets are wanted, in order, with what they are.
     pub packets: bool,
+    /// Rows of flows are wanted.
+    pub flows: bool,
     /// The protocol hierarchy is wanted.
     pub hierarchy: bool,
     /// Only packets at or after this instant take part.
