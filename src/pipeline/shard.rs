@@ -132,7 +132,10 @@ impl<Row> Shard<Row> {
         let Some(entry) = self.table.get_mut(slot) else { return };
         if entry.flow == Number::Unseen {
             entry.flow = Number::Waiting(place(record));
-            self.waiting.push(slot);
+            // Where the stream waits, the entry is in the list already.
+            if !matches!(entry.stream, Number::Waiting(_)) {
+                self.waiting.push(slot);
+            }
         }
         let begin = || {
             let listener = task.listen.listen(&record.key);
