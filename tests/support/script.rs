@@ -13,8 +13,8 @@
 //! ```
 //!
 //! Flags are letters of `FSRPAUECN`, `-` for none; A is implied by `ack`. Without numbers a segment stands at the next sequence
-//! number. Further words: `wnd N` (as on the wire), `id N`, `ttl N`, `tos N`, `urg N`, `ts VAL ECR`, `nots`,
-//! `len0` (IP total length 0), `corrupt` (checksum), and in a SYN `mss N`, `wscale N`, `sackok`, `tfo HEX` (each
+//! number, and `ack .` acknowledges all. Further words: `wnd N` (as on the wire), `id N`, `ttl N`, `tos N`, `urg N`, `ts VAL ECR`, `nots`,
+//! `opt HEX` (all options), `len0` (IP total length 0), `corrupt` (checksum), and in a SYN `mss N`, `wscale N`, `sackok`, `tfo HEX` (each
 //! of which replaces the usual options by those written).
 
 use super::Record;
@@ -71,26 +71,32 @@ fn segment(conversation: &mut Conversation, words: &[String]) -> Result<(), Stri
     let mut copy = false;
     let (mut len, mut text) = (0, None);
     while let Some(word) = words.next() {
-        let mut number = || number(words.next());
         match word {
             "copy" => copy = true,
-            "ack" => segment.ack = Some(number()?),
-            "wnd" => segment.window = Some(number()? as u16),
-            "id" => segment.id = Some(number()? as u16),
-            "ttl" => segment.ttl = Some(number()? as u8),
-            "tos" => segment.tos = number()? as u8,
-            "urg" => segment.urgent = number()? as u16,
-            "ts" => segment.timestamps = Some(Some((number()? as u32, number()? as u32))),
+            "ack" if words.peek() == Some(&".") => {
+                words.next();
+                segment.ack = Some(conversation.next(side.other()));
+            }
+            "ack" => segment.ack = Some(number(words.next())?),
+            "wnd" => segment.window = Some(number(words.next())? as u16),
+            "id" => segment.id = Some(number(words.next())? as u16),
+            "ttl" => segment.ttl = Some(number(words.next())? as u8),
+            "tos" => segment.tos = number(words.next())? as u8,
+            "urg" => segment.urgent = number(words.next())? as u16,
+            "ts" => {
+                segment.timestamps = Some(Some((number(words.next())? as u32, number(words.next())? as u32)))
+            }
             "nots" => segment.timestamps = Some(None),
             "len0" => segment.offloaded = true,
             "corrupt" => segment.corrupt = true,
-            "mss" => options = Some(options.unwrap_or_default().mss(number()? as u16)),
-            "wscale" => options = Some(options.unwrap_or_default().window_scale(number()? as u8)),
+            "mss" => options = Some(options.unwrap_or_default().mss(number(words.next())? as u16)),
+            "wscale" => options = Some(options.unwrap_or_default().window_scale(number(words.next())? as u8)),
             "sackok" => options = Some(options.unwrap_or_default().sack_permitted()),
             "tfo" => {
                 let cookie = hex(words.next().ok_or("no cookie")?)?;
                 options = Some(options.unwrap_or_default().fast_open(&cookie));
             }
+            "opt" => options = Some(Options(hex(words.next().ok_or("no options")?)?)),
             "sack" => {
                 for block in words.next().ok_or("no blocks")?.split(',') {
                     segment.sack.push(range(block).ok_or("a block is left:right")?);
