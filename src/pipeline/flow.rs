@@ -2,7 +2,7 @@
 
 use super::listener::{Heard, Listener, Speaker};
 use super::opened::Opened;
-use super::record::{Detail, Path, Record, TCP, UDP};
+use super::record::{Path, Record, TCP, UDP};
 use super::rows::{FlowRow, ResponseStats};
 use crate::decode::IcmpError;
 use crate::flow::{Direction, Key, Pair, Traffic, guess_client};
@@ -87,39 +87,38 @@ impl<Row> Open<Row> {
     pub fn on_packet(
         &mut self,
         record: &Record,
-        detail: &Detail,
+        segment: Option<&tcp::Segment>,
         opened: &Opened,
         resolutions: &mut Vec<tcp::Resolution>,
         say: &mut dyn FnMut(Row),
     ) -> Option<Verdict> {
         let direction = record.direction;
-        self.traffic[direction].on_packet(&detail.sent);
-        self.fine_clock |= detail.fine_clock;
-        if self.path.is_none() && detail.path != 0 {
-            self.path = opened.paths.get(usize::from(detail.path)).cloned().map(Box::new);
+        let at = record.at();
+        self.traffic[direction].on_packet(&record.sent());
+        self.fine_clock |= record.fine_clock();
+        if self.path.is_none() && record.path != 0 {
+            self.path = opened.beside.paths.get(usize::from(record.path)).cloned().map(Box::new);
         }
-        if let Some(at) = detail.sent.at {
+        if let Some(at) = at {
             self.start = Some(self.start.map_or(at, |start| start.min(at)));
             self.end = Some(self.end.map_or(at, |end| end.max(at)));
         }
-        let verdict = match (&mut self.tcp, &detail.segment) {
+        let verdict = match (&mut self.tcp, segment) {
             (Some(tcp), Some(segment)) => Some(tcp.on_segment(direction, segment, resolutions)),
             _ => None,
         };
         if let Some(listener) = &mut self.listener {
             let heard = Heard {
                 number: record.number,
-                at: detail.sent.at,
+                at,
                 direction,
-                segment: detail.segment.as_ref().zip(verdict.as_ref()),
-                payload: opened.payload(&detail.payload),
-                payload_len: detail.sent.payload_len,
+                segment: segment.zip(verdict.as_ref()),
+                payload: opened.payload(&record.payload),
+                payload_len: record.payload_len(),
             };
             listener.hear(&heard, say);
         }
-        if detail.sent.payload_len > 0
-            && verdict.as_ref().is_none_or(is_new_data)
-            && let Some(at) = detail.sent.at
+        if let Some(at) = at.filter(|_| record.payload_len() > 0 && verdict.as_ref().is_none_or(is_new_data))
         {
             self.responses.on_payload(direction, at);
         }
@@ -130,6 +129,11 @@ impl<Row> Open<Row> {
     pub fn on_icmp_error(&mut self, error: IcmpError) {
         let (errors, _) = self.icmp.unwrap_or((0, error));
         self.icmp = Some((errors.saturating_add(1), error));
+    }
+
+    /// The latest time of its packets.
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.end
     }
 
     /// Ends it: what was pending is decided, and its listener says its last rows.

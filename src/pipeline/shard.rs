@@ -3,7 +3,7 @@
 use super::flow::{Entry, Number, Open, Place};
 use super::listener::{Listener, Speaker};
 use super::opened::Opened;
-use super::record::{Detail, Kind, Record, TCP, UDP};
+use super::record::{Kind, Record, TCP, UDP};
 use super::rows::FlowRow;
 use crate::flow::{Key, Slot, Table};
 use crate::tcp::{Resolution, Segment, Verdict};
@@ -112,8 +112,20 @@ impl<Row> Shard<Row> {
     }
 
     fn on_record(&mut self, task: &Task<'_, Row>, record: &Record, opened: &Opened) {
-        match &record.kind {
-            Kind::Packet(detail) => self.on_packet(task, record, detail, opened),
+        match record.kind {
+            Kind::Packet => {
+                let slot = self.entry(record);
+                self.on_packet(task, record, None, slot, opened);
+            }
+            Kind::Segment => {
+                let slot = self.entry(record);
+                let open = self.table.get(slot).and_then(|entry| entry.open.as_ref());
+                let clock = open.and_then(|open| open.latest()).unwrap_or_default();
+                let segment = record.segment(clock, &opened.beside);
+                let reused = open.is_some_and(|open| open.is_reused_by(record.direction, &segment));
+                let slot = if reused { self.begin(record) } else { slot };
+                self.on_packet(task, record, Some(&segment), slot, opened);
+            }
             Kind::Sight => {
                 self.entry(record);
             }
@@ -121,14 +133,20 @@ impl<Row> Shard<Row> {
                 let found = self.table.find(record.hash, &record.key);
                 let open = found.and_then(|slot| self.table.get_mut(slot)?.open.as_mut());
                 if let Some(open) = open {
-                    open.on_icmp_error(*error);
+                    open.on_icmp_error(error);
                 }
             }
         }
     }
 
-    fn on_packet(&mut self, task: &Task<'_, Row>, record: &Record, detail: &Detail, opened: &Opened) {
-        let slot = self.entry_for_packet(record, detail.segment.as_ref());
+    fn on_packet(
+        &mut self,
+        task: &Task<'_, Row>,
+        record: &Record,
+        segment: Option<&Segment>,
+        slot: Slot,
+        opened: &Opened,
+    ) {
         let Some(entry) = self.table.get_mut(slot) else { return };
         if entry.flow == Number::Unseen {
             entry.flow = Number::Waiting(place(record));
@@ -143,7 +161,7 @@ impl<Row> Shard<Row> {
         };
         let open = entry.open.get_or_insert_with(begin);
         let say = &mut |row| self.spoken.push(row);
-        let verdict = open.on_packet(record, detail, opened, &mut self.resolutions, say);
+        let verdict = open.on_packet(record, segment, opened, &mut self.resolutions, say);
         for row in self.spoken.drain(..) {
             let speaker = open.speaker(&record.key);
             self.said.push(Said { by: Some(record.number), slot, speaker, row });
@@ -163,16 +181,7 @@ impl<Row> Shard<Row> {
         self.table.find(record.hash, &record.key).unwrap_or_else(|| self.begin(record))
     }
 
-    /// The entry that a packet belongs to: a new one also where it begins a new connection on the same ports.
-    fn entry_for_packet(&mut self, record: &Record, segment: Option<&Segment>) -> Slot {
-        let slot = self.entry(record);
-        let reused = segment.is_some_and(|segment| {
-            let open = self.table.get(slot).and_then(|entry| entry.open.as_ref());
-            open.is_some_and(|open| open.is_reused_by(record.direction, segment))
-        });
-        if reused { self.begin(record) } else { slot }
-    }
-
+    /// A new entry for a record's key.
     fn begin(&mut self, record: &Record) -> Slot {
         let mut entry = Entry::default();
         if matches!(record.key.protocol, TCP | UDP) {
