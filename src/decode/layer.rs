@@ -35,6 +35,7 @@ layers! {
     Frame "frame" 1 "Capture record";
     Ethernet "eth" 2 "Ethernet";
     EtherType "ethertype" 2 "EtherType";
+    Isl "isl" 2 "Cisco Inter-Switch Link";
     Llc "llc" 2 "Logical Link Control";
     Vlan "vlan" 2 "802.1Q Virtual LAN";
     Ieee8021ad "ieee8021ad" 2 "802.1ad Provider Bridge";
@@ -43,6 +44,8 @@ layers! {
     Vntag "vntag" 2 "VN-Tag";
     Cfp "cfp" 2 "Cisco FabricPath";
     CiscoMetaData "cmd" 2 "Cisco MetaData";
+    AristaTag "avsp" 2 "Arista timestamp";
+    BrcmTag "brcm-tag" 2 "Broadcom switch tag";
     DsaTag "dsa" 2 "Switch tag of the Distributed Switch Architecture";
     Mpls "mpls" 2 "Multiprotocol Label Switching";
     PseudoWire "pwethcw" 2 "Pseudo-wire control word";
@@ -98,6 +101,7 @@ layers! {
     Pim "pim" 3 "Protocol Independent Multicast";
     // Tunnels.
     Gre "gre" 3 "Generic Routing Encapsulation";
+    EtherIp "etherip" 2 "Ethernet within IP";
     Erspan "erspan" 2 "Encapsulated Remote Switched Port Analyzer";
     Vxlan "vxlan" 2 "Virtual eXtensible LAN";
     Geneve "geneve" 2 "Generic Network Virtualization Encapsulation";
@@ -105,7 +109,9 @@ layers! {
     Teredo "teredo" 3 "Teredo";
     Ayiya "ayiya" 3 "Anything In Anything";
     L2tp "l2tp" 2 "Layer 2 Tunneling Protocol";
-    Lisp "lisp" 3 "Locator/ID Separation Protocol";
+    Lisp "lisp" 3 "Locator/ID Separation Protocol, control";
+    LispData "lisp-data" 3 "Locator/ID Separation Protocol, data";
+    GtpPrime "gtpprime" 4 "GPRS Tunnelling Protocol prime";
     Udpencap "udpencap" 4 "UDP encapsulation of IPsec";
     Capwap "capwap" 2 "Control And Provisioning of Wireless Access Points";
     Lwapp "lwapp" 2 "Light Weight Access Point Protocol";
@@ -141,6 +147,24 @@ layers! {
     Nhrp "nhrp" 3 "Next Hop Resolution Protocol";
     Ipcomp "ipcomp" 3 "IP Payload Compression Protocol";
     Data "data" 7 "Data";
+}
+
+impl Layer {
+    /// Whether the layer tells by an EtherType what follows, when `next` follows (`None`: something unknown).
+    pub(super) fn is_typed_by_ethertype(self, next: Option<Self>) -> bool {
+        let typed = matches!(
+            self,
+            Self::Ethernet
+                | Self::Vlan
+                | Self::Ieee8021ad
+                | Self::Ieee8021ah
+                | Self::Macsec
+                | Self::Vntag
+                | Self::Sll
+                | Self::Sll2
+        );
+        typed && !matches!(next, Some(Self::Llc | Self::Ipx | Self::Cfp | Self::Ethernet))
+    }
 }
 
 #[cfg(test)]

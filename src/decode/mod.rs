@@ -2,33 +2,81 @@
 //!
 //! [`frame`] walks a frame from its link header inwards and leaves in a [`Packet`] every layer that could be
 //! read, the innermost addresses and ports, and the reason where it stopped. Each header's parser stands in
-//! the file of its family; [`describe`] opens one layer field by field for people.
+//! the file of its family; [`describe`] opens one layer field by field for people. A fragment goes to a
+//! [`Reassembler`], and [`datagram`] walks on in what it put together.
 
 mod address;
+mod arp;
+mod atm;
+mod cooked;
+mod dccp;
+mod dsa;
 mod ethernet;
-mod ip;
+mod extension;
+mod geneve;
+mod gre;
+mod gtp;
+mod icmp;
+mod ipv4;
+mod ipv6;
+mod juniper;
+mod l2tp;
+mod lan;
 mod layer;
+mod link;
+mod lisp;
+mod llc;
+mod mpls;
 mod packet;
+mod ppp;
+mod radio;
 mod sack;
+mod sctp;
+mod serial;
+mod tagged;
 mod tcp;
+mod tcp_option;
+mod teredo;
+mod tunnel;
 mod udp;
+mod vlan;
+mod vsock;
+mod vxlan;
+mod walk;
+mod wlan;
+mod wpan;
 
 pub use address::Address;
 pub use layer::Layer;
 pub use packet::{
-    Fragment, Header, IcmpError, LayerAt, Network, Packet, Quoted, Stop, StopReason, Transport,
+    Fragment, Header, IcmpError, LayerAt, MAX_LAYERS, Network, Packet, Quoted, Stop, StopReason, Transport,
 };
 pub use sack::SackBlocks;
-pub use tcp::{Tcp, TcpOption, TcpOptions};
+pub use sctp::{SctpChunk, SctpChunks, sctp_chunk_name};
+pub use tcp::Tcp;
+pub use tcp_option::{MptcpSubtype, TcpOption, TcpOptions};
 
 use crate::capture::{Frame, LinkType};
+use walk::{At, Next};
 
 /// Reads the headers of a frame into `packet`, whatever it held before.
 pub fn frame<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) {
     packet.clear();
-    match frame.linktype {
-        LinkType::ETHERNET => ethernet::walk(frame.data, 0, frame.orig_len, packet),
-        LinkType::RAW => ip::walk(frame.data, 0, frame.orig_len, packet),
-        LinkType(other) => packet.stop(StopReason::Unsupported(u32::from(other)), Layer::Frame, 0),
-    }
+    // A record may claim less than it holds; what is there was on the wire.
+    let wire = frame.orig_len.max(frame.data.len() as u32);
+    let at = At { bytes: frame.data, offset: 0, wire };
+    let first = match frame.linktype {
+        LinkType::ETHERNET => Next::Ethernet,
+        LinkType(number) => link::first(number),
+    };
+    walk::walk(first, at, packet);
+}
+
+/// Reads on in the datagram that the fragment of `outer` completed: into `packet` go the layers of `outer`, and behind
+/// them those in `bytes`, marked as standing in the datagram.
+pub fn datagram<'a>(outer: &Packet<'a>, bytes: &'a [u8], packet: &mut Packet<'a>) {
+    packet.continue_from(outer);
+    let Some(fragment) = outer.fragment else { return };
+    let at = At { bytes, offset: 0, wire: bytes.len() as u32 };
+    walk::walk(Next::Protocol(fragment.protocol), at, packet);
 }

@@ -2,10 +2,14 @@
 
 use arrayvec::ArrayVec;
 
+use super::walk::At;
 use super::{Address, Layer, Tcp};
 
 /// The most layers kept of one frame. What lies deeper is not decoded.
-pub const MAX_LAYERS: usize = 32;
+pub const MAX_LAYERS: usize = 128;
+
+/// The most TCP and UDP headers kept beside the innermost one.
+const MAX_HEADERS: usize = 16;
 
 /// The headers of one frame: every layer that could be read, the innermost addresses that are not quoted,
 /// and why the walk stopped where it did.
@@ -13,7 +17,8 @@ pub const MAX_LAYERS: usize = 32;
 pub struct Packet<'a> {
     /// The layers, outermost first.
     pub layers: ArrayVec<LayerAt, MAX_LAYERS>,
-    /// Source and destination of the innermost link header that has them, 6 or 8 bytes each.
+    /// Source and destination of the innermost link header that has them, 6 or 8 bytes each; the destination is empty where
+    /// it was not captured.
     pub link: Option<(&'a [u8], &'a [u8])>,
     /// The innermost IP header that is not quoted.
     pub network: Option<Network>,
@@ -29,15 +34,19 @@ pub struct Packet<'a> {
     pub vlans: ArrayVec<u16, 4>,
     /// Tunnel headers passed, outermost first.
     pub tunnels: ArrayVec<Layer, 8>,
-    /// TCP and UDP headers other than `transport`: around a tunnel, or quoted in an ICMP error. They take
-    /// part in the numbering of streams, in this order; `true` in `before` means that it stands before `transport`.
-    pub headers: ArrayVec<Header, 8>,
+    /// TCP and UDP headers other than `transport`, in their order in the frame: around a tunnel (these stand before
+    /// `transport`), or quoted in an ICMP error (behind it). They take part in the numbering of streams.
+    pub headers: ArrayVec<Header, MAX_HEADERS>,
     /// What an ICMP error quotes.
     pub quoted: Option<Quoted>,
     /// The IP payload is a fragment: nothing above the IP header was read.
     pub fragment: Option<Fragment<'a>>,
     /// Why the walk ended before the innermost payload, if it did.
     pub stop: Option<Stop>,
+    /// What is read now is what an ICMP error quotes.
+    quoting: Option<IcmpError>,
+    /// What is read now stands in a reassembled datagram.
+    in_datagram: bool,
 }
 
 /// A layer and where it stands.
@@ -47,9 +56,11 @@ pub struct LayerAt {
     pub layer: Layer,
     /// It stands in the reassembled datagram, not in the frame.
     pub in_datagram: bool,
+    /// It stands in the packet that an ICMP error quotes.
+    pub quoted: bool,
     /// First byte, counted from the start of the frame (or of the reassembled datagram).
     pub offset: u32,
-    /// Bytes of its header.
+    /// Bytes of its header, as far as captured; of a layer that is named and not opened, all of it.
     pub len: u32,
 }
 
@@ -89,7 +100,8 @@ pub enum Transport<'a> {
         /// It is UDP-Lite.
         lite: bool,
     },
-    /// SCTP or DCCP, of which ports are all that flows need.
+    /// SCTP or DCCP, of which ports are all that flows need; or what was captured of a TCP or UDP header that the
+    /// capture cut behind its ports.
     Ports {
         /// Source port.
         source_port: u16,
@@ -120,7 +132,7 @@ pub struct Header {
     pub protocol: u8,
     /// Quoted in an ICMP error, not around a tunnel.
     pub quoted: bool,
-    /// Sequence number and flags, of TCP where they were captured.
+    /// Sequence number and flags, of TCP where the header was captured as far as its window.
     pub tcp: Option<(u32, u16)>,
 }
 
@@ -153,6 +165,8 @@ pub struct IcmpError {
 /// A fragment of an IP datagram.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Fragment<'a> {
+    /// The protocol of the datagram that it is a piece of.
+    pub protocol: u8,
     /// Identification, of 16 bits in IPv4 and 32 in IPv6.
     pub id: u32,
     /// Where it belongs in the datagram's payload, in bytes.
@@ -205,19 +219,8 @@ impl<'a> Packet<'a> {
         self.quoted = None;
         self.fragment = None;
         self.stop = None;
-    }
-
-    /// Notes a layer; past the bound, that there were too many.
-    pub(super) fn push(&mut self, layer: Layer, offset: usize, len: usize) {
-        let at = LayerAt { layer, in_datagram: false, offset: offset as u32, len: len as u32 };
-        if self.layers.try_push(at).is_err() {
-            self.stop(StopReason::TooDeep, layer, offset);
-        }
-    }
-
-    /// Notes why the walk ended.
-    pub(super) fn stop(&mut self, reason: StopReason, layer: Layer, offset: usize) {
-        self.stop = Some(Stop { reason, layer, offset: offset as u32 });
+        self.quoting = None;
+        self.in_datagram = false;
     }
 
     /// Source and destination port, where the transport has them.
@@ -228,5 +231,190 @@ impl<'a> Packet<'a> {
             | Transport::Ports { source_port, destination_port } => Some((source_port, destination_port)),
             Transport::None | Transport::Icmp { .. } => None,
         }
+    }
+
+    /// The short names of its layers, outermost first, as tshark's `frame.protocols` has them: with an `ethertype`
+    /// wherever one of Ethernet's types told what follows, and with the layer that could not be read.
+    pub fn protocols(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let unread = self.unread();
+        let next = move |index: usize| self.layers.get(index + 1).map_or(unread, |at| Some(at.layer));
+        self.layers
+            .iter()
+            .enumerate()
+            .flat_map(move |(index, at)| {
+                let typed = at.layer.is_typed_by_ethertype(next(index));
+                [Some(at.layer), typed.then_some(Layer::EtherType)]
+            })
+            .chain([unread])
+            .flatten()
+            .map(Layer::name)
+    }
+
+    /// The layer at which the walk ended because nothing of it could be read.
+    fn unread(&self) -> Option<Layer> {
+        let stop = self.stop?;
+        let read = self.layers.iter().rev().any(|at| at.layer == stop.layer && at.offset == stop.offset);
+        let none = matches!(stop.reason, StopReason::Truncated | StopReason::Malformed);
+        (none && !read && stop.layer != Layer::Frame).then_some(stop.layer)
+    }
+
+    /// Whether no further layer finds room.
+    pub(super) fn is_full(&self) -> bool {
+        self.layers.is_full() || self.headers.is_full()
+    }
+
+    /// Notes a layer, of which `len` bytes were captured.
+    pub(super) fn push(&mut self, layer: Layer, offset: usize, len: usize) {
+        let at = LayerAt {
+            layer,
+            in_datagram: self.in_datagram,
+            quoted: self.quoting.is_some(),
+            offset: offset as u32,
+            len: len as u32,
+        };
+        if self.layers.try_push(at).is_err() {
+            self.stop(StopReason::TooDeep, layer, offset);
+        }
+    }
+
+    /// Notes that a layer carries other layers of its kind or below.
+    pub(super) fn push_tunnel(&mut self, layer: Layer) {
+        if self.quoting.is_none() && self.tunnels.try_push(layer).is_err() {
+            self.stop(StopReason::TooDeep, layer, 0);
+        }
+    }
+
+    /// Notes a VLAN id; beyond the room for them, the outer ones stay.
+    pub(super) fn push_vlan(&mut self, id: u16) {
+        if self.quoting.is_none() {
+            let _full = self.vlans.try_push(id);
+        }
+    }
+
+    /// Notes source and destination of a link header.
+    pub(super) fn link(&mut self, source: &'a [u8], destination: &'a [u8]) {
+        if self.quoting.is_none() {
+            self.link = Some((source, destination));
+        }
+    }
+
+    /// Notes why the walk ended.
+    #[cold]
+    pub(super) fn stop(&mut self, reason: StopReason, layer: Layer, offset: usize) {
+        self.stop = Some(Stop { reason, layer, offset: offset as u32 });
+    }
+
+    /// Notes an IP header. What was known of the transport around it moves to `headers`.
+    pub(super) fn enter_network(&mut self, network: Network) {
+        if let Some(error) = self.quoting {
+            self.quoted = Some(Quoted {
+                source: network.source,
+                destination: network.destination,
+                ports: (0, 0),
+                protocol: network.protocol,
+                error,
+            });
+            return;
+        }
+        if self.network.is_some() {
+            self.leave_outer();
+        }
+        self.network = Some(network);
+    }
+
+    /// A packet was found inside another: the outer transport header is one of the `headers` now.
+    fn leave_outer(&mut self) {
+        let Some(outer) = self.network.take() else { return };
+        let tcp = match self.transport {
+            Transport::Tcp(tcp) => Some((tcp.seq, tcp.flags)),
+            _ => None,
+        };
+        if let (Some((source_port, destination_port)), 6 | 17) = (self.ports(), outer.protocol) {
+            let header = Header {
+                source: outer.source,
+                destination: outer.destination,
+                source_port,
+                destination_port,
+                protocol: outer.protocol,
+                quoted: false,
+                tcp,
+            };
+            let _full = self.headers.try_push(header);
+        }
+        self.transport = Transport::None;
+        self.payload = &[];
+        self.payload_len = 0;
+        self.payload_offset = 0;
+    }
+
+    /// Notes an extension header of `len` bytes behind the IP header, and which protocol comes behind it.
+    pub(super) fn extend_network(&mut self, protocol: u8, len: usize) {
+        if self.quoting.is_some() {
+            if let Some(quoted) = &mut self.quoted {
+                quoted.protocol = protocol;
+            }
+        } else if let Some(network) = &mut self.network {
+            network.protocol = protocol;
+            network.header_len += len as u32;
+        }
+    }
+
+    /// Notes that the IP header's payload is a fragment, unless it is quoted.
+    pub(super) fn enter_fragment(&mut self, fragment: Fragment<'a>) {
+        if self.quoting.is_none() {
+            self.fragment = Some(fragment);
+        }
+    }
+
+    /// Notes a transport header and its payload.
+    #[inline]
+    pub(super) fn enter_transport(&mut self, transport: Transport<'a>, payload: At<'a>) {
+        if self.quoting.is_some() {
+            return self.quote_transport(transport);
+        }
+        self.transport = transport;
+        self.payload = payload.bytes;
+        self.payload_len = payload.wire;
+        self.payload_offset = payload.offset as u32;
+    }
+
+    fn quote_transport(&mut self, transport: Transport<'a>) {
+        let (ports, tcp) = match transport {
+            Transport::Tcp(tcp) => ((tcp.source_port, tcp.destination_port), Some((tcp.seq, tcp.flags))),
+            Transport::Udp { source_port, destination_port, .. }
+            | Transport::Ports { source_port, destination_port } => ((source_port, destination_port), None),
+            Transport::None | Transport::Icmp { .. } => return,
+        };
+        let Some(quoted) = &mut self.quoted else { return };
+        quoted.ports = ports;
+        if let 6 | 17 = quoted.protocol {
+            let header = Header {
+                source: quoted.source,
+                destination: quoted.destination,
+                source_port: ports.0,
+                destination_port: ports.1,
+                protocol: quoted.protocol,
+                quoted: true,
+                tcp,
+            };
+            let _full = self.headers.try_push(header);
+        }
+    }
+
+    /// From here on what is read is what an ICMP error quotes. Nothing is quoted in a quotation.
+    pub(super) fn quote(&mut self, error: IcmpError) {
+        self.quoting.get_or_insert(error);
+    }
+
+    /// Whether what is read now is quoted.
+    pub(super) fn is_quoting(&self) -> bool {
+        self.quoting.is_some()
+    }
+
+    /// Makes this packet ready for the datagram that the fragment in `outer` completed.
+    pub(super) fn continue_from(&mut self, outer: &Packet<'a>) {
+        self.clone_from(outer);
+        self.fragment = None;
+        self.in_datagram = true;
     }
 }

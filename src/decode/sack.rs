@@ -31,6 +31,14 @@ impl Deref for SackBlocks {
     }
 }
 
+impl FromIterator<(u32, u32)> for SackBlocks {
+    fn from_iter<I: IntoIterator<Item = (u32, u32)>>(blocks: I) -> Self {
+        let mut sack = Self::new();
+        blocks.into_iter().for_each(|edges| sack.push(edges));
+        sack
+    }
+}
+
 impl IntoIterator for SackBlocks {
     type Item = (u32, u32);
     type IntoIter = std::iter::Take<std::array::IntoIter<(u32, u32), 4>>;

@@ -2,10 +2,11 @@
 
 use nom::IResult;
 use nom::Parser;
-use nom::bytes::complete::take;
-use nom::number::complete::{be_u8, be_u16, be_u32};
+use nom::number::complete::{be_u16, be_u32};
 
-use super::{Layer, Packet, SackBlocks, StopReason, Transport};
+use super::tcp_option::TcpOptions;
+use super::walk::{At, Step};
+use super::{Layer, Packet, StopReason, Transport};
 
 /// A TCP header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,113 +23,82 @@ pub struct Tcp<'a> {
     pub flags: u16,
     /// The window field as on the wire.
     pub window: u16,
-    /// The checksum field.
+    /// The checksum field; 0 where the capture cut it off.
     pub checksum: u16,
-    /// The urgent pointer.
+    /// The urgent pointer; 0 where the capture cut it off.
     pub urgent: u16,
     /// The bytes of the options, as far as captured.
     pub options: &'a [u8],
 }
 
-/// A TCP option.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum TcpOption<'a> {
-    /// Maximum segment size.
-    Mss(u16),
-    /// Shift count as on the wire.
-    WindowScale(u8),
-    /// SACK permitted.
-    SackPermitted,
-    /// SACK blocks.
-    Sack(SackBlocks),
-    /// TSval and TSecr.
-    Timestamps(u32, u32),
-    /// Fast Open cookie. RFC 7413 §4.1.1
-    FastOpen(&'a [u8]),
-    /// Any other, by its kind.
-    Other(u8, &'a [u8]),
-}
-
-/// The options of a header, one after the other; ends at the end-of-list option or at the first malformed one.
-#[derive(Clone, Debug)]
-pub struct TcpOptions<'a>(&'a [u8]);
-
 impl<'a> Tcp<'a> {
     /// Its options.
     pub fn options(&self) -> TcpOptions<'a> {
-        TcpOptions(self.options)
+        TcpOptions::new(self.options)
     }
 }
 
-impl<'a> Iterator for TcpOptions<'a> {
-    type Item = TcpOption<'a>;
-
-    fn next(&mut self) -> Option<TcpOption<'a>> {
-        loop {
-            match self.0.first()? {
-                0 => return None,
-                1 => self.0 = self.0.get(1..)?,
-                _ => break,
-            }
-        }
-        let (rest, option) = option(self.0).ok()?;
-        self.0 = rest;
-        Some(option)
-    }
-}
-
-fn option(input: &[u8]) -> IResult<&[u8], TcpOption<'_>> {
-    let (rest, (kind, len)) = (be_u8, be_u8).parse(input)?;
-    let (rest, body) = take(usize::from(len).saturating_sub(2))(rest)?;
-    let option = match (kind, body) {
-        (2, [a, b]) => TcpOption::Mss(u16::from_be_bytes([*a, *b])),
-        (3, [shift]) => TcpOption::WindowScale(*shift),
-        (4, []) => TcpOption::SackPermitted,
-        (5, blocks) => {
-            let mut sack = SackBlocks::new();
-            for block in blocks.chunks_exact(8).take(4) {
-                if let Ok((_, edges)) = (be_u32::<_, nom::error::Error<&[u8]>>, be_u32).parse(block) {
-                    sack.push(edges);
-                }
-            }
-            TcpOption::Sack(sack)
-        }
-        (8, [a, b, c, d, e, f, g, h]) => {
-            TcpOption::Timestamps(u32::from_be_bytes([*a, *b, *c, *d]), u32::from_be_bytes([*e, *f, *g, *h]))
-        }
-        (34, cookie) => TcpOption::FastOpen(cookie),
-        (kind, body) => TcpOption::Other(kind, body),
+/// A TCP segment.
+#[inline]
+pub(super) fn tcp<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let Some((&[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, b0, b1, w0, w1, c0, c1, u0, u1], rest)) =
+        at.bytes.split_first_chunk::<20>()
+    else {
+        return cut_header(at, packet);
     };
-    Ok((rest, option))
-}
-
-type Fixed = (u16, u16, u32, u32, u16, u16, u16, u16);
-
-fn header(input: &[u8]) -> IResult<&[u8], Fixed> {
-    (be_u16, be_u16, be_u32, be_u32, be_u16, be_u16, be_u16, be_u16).parse(input)
-}
-
-/// Walks a TCP segment of `wire` bytes.
-pub(super) fn walk<'a>(input: &'a [u8], offset: usize, wire: u32, packet: &mut Packet<'a>) {
-    let Ok((rest, fixed)) = header(input) else {
-        return packet.stop(StopReason::Truncated, Layer::Tcp, offset);
-    };
-    let (source_port, destination_port, seq, ack, bits, window, checksum, urgent) = fixed;
+    let bits = u16::from_be_bytes([b0, b1]);
     let header_len = usize::from(bits >> 12) * 4;
     let options = rest.get(..header_len.saturating_sub(20)).unwrap_or(rest);
-    packet.push(Layer::Tcp, offset, header_len);
-    packet.transport = Transport::Tcp(Tcp {
-        source_port,
-        destination_port,
-        seq,
-        ack,
+    packet.push(Layer::Tcp, at.offset, 20 + options.len());
+    let segment = Tcp {
+        source_port: u16::from_be_bytes([s0, s1]),
+        destination_port: u16::from_be_bytes([d0, d1]),
+        seq: u32::from_be_bytes([q0, q1, q2, q3]),
+        ack: u32::from_be_bytes([a0, a1, a2, a3]),
         flags: bits & 0xfff,
-        window,
-        checksum,
-        urgent,
+        window: u16::from_be_bytes([w0, w1]),
+        checksum: u16::from_be_bytes([c0, c1]),
+        urgent: u16::from_be_bytes([u0, u1]),
         options,
-    });
-    packet.payload_len = wire.saturating_sub(header_len as u32);
-    packet.payload = rest.get(options.len()..).unwrap_or(&[]);
-    packet.payload_offset = (offset + header_len) as u32;
+    };
+    packet.enter_transport(Transport::Tcp(segment), at.after(header_len.max(20)));
+    if header_len < 20 {
+        packet.stop(StopReason::Malformed, Layer::Tcp, at.offset);
+    } else if at.bytes.len() < header_len {
+        packet.stop(at.short_of(header_len), Layer::Tcp, at.offset);
+    }
+    None
+}
+
+/// What is left of a header of which less than 20 bytes can be read: all that matters of it, or the ports alone.
+#[cold]
+fn cut_header<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    type Most = (u16, u16, u32, u32, u16, u16);
+    let most: IResult<&[u8], Most> = (be_u16, be_u16, be_u32, be_u32, be_u16, be_u16).parse(at.bytes);
+    let ports: IResult<&[u8], (u16, u16)> = (be_u16, be_u16).parse(at.bytes);
+    if let Ok((_, (source_port, destination_port, seq, ack, bits, window))) = most {
+        let (flags, header_len) = (bits & 0xfff, usize::from(bits >> 12) * 4);
+        let segment = Tcp {
+            source_port,
+            destination_port,
+            seq,
+            ack,
+            flags,
+            window,
+            checksum: 0,
+            urgent: 0,
+            options: &[],
+        };
+        packet.enter_transport(Transport::Tcp(segment), at.after(header_len.max(20)));
+    } else if let Ok((_, (source_port, destination_port))) = ports {
+        packet.enter_transport(
+            Transport::Ports { source_port, destination_port },
+            at.after(at.bytes.len()).cut(0),
+        );
+    }
+    if !at.bytes.is_empty() {
+        packet.push(Layer::Tcp, at.offset, at.bytes.len());
+    }
+    packet.stop(at.short_of(20), Layer::Tcp, at.offset);
+    None
 }

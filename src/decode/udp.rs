@@ -1,24 +1,56 @@
-//! UDP. RFC 768.
+//! UDP (RFC 768) and UDP-Lite (RFC 3828).
 
-use nom::IResult;
-use nom::Parser;
-use nom::number::complete::be_u16;
-
+use super::tunnel;
+use super::walk::{At, Step};
 use super::{Layer, Packet, StopReason, Transport};
 
-fn header(input: &[u8]) -> IResult<&[u8], (u16, u16, u16, u16)> {
-    (be_u16, be_u16, be_u16, be_u16).parse(input)
+/// A UDP datagram; where its ports or bytes say so, a tunnel.
+#[inline]
+pub(super) fn udp<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let Some((&[s0, s1, d0, d1, l0, l1, _, _], _)) = at.bytes.split_first_chunk::<8>() else {
+        return cut_header(Layer::Udp, 8, at, packet);
+    };
+    let (source_port, destination_port) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
+    packet.push(Layer::Udp, at.offset, 8);
+    // RFC 2675 §4: a length of 0 means all that the IP packet holds.
+    let len = match u16::from_be_bytes([l0, l1]) {
+        0 => at.wire,
+        len => u32::from(len),
+    };
+    let payload_len = len.saturating_sub(8);
+    let payload = At { wire: payload_len, ..at.after(8).cut(payload_len) };
+    packet.enter_transport(Transport::Udp { source_port, destination_port, lite: false }, payload);
+    if len < 8 {
+        packet.stop(StopReason::Malformed, Layer::Udp, at.offset);
+        return None;
+    }
+    tunnel::behind(source_port, destination_port, payload)
 }
 
-/// Walks a UDP datagram of `wire` bytes.
-pub(super) fn walk<'a>(input: &'a [u8], offset: usize, wire: u32, packet: &mut Packet<'a>) {
-    let Ok((rest, (source_port, destination_port, len, _))) = header(input) else {
-        return packet.stop(StopReason::Truncated, Layer::Udp, offset);
+/// A UDP-Lite datagram: in the place of the length stands how much the checksum covers.
+pub(super) fn udp_lite<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let Some((&[s0, s1, d0, d1, ..], _)) = at.bytes.split_first_chunk::<8>() else {
+        return cut_header(Layer::UdpLite, 8, at, packet);
     };
-    packet.push(Layer::Udp, offset, 8);
-    packet.transport = Transport::Udp { source_port, destination_port, lite: false };
-    let len = if len == 0 { wire } else { u32::from(len) };
-    packet.payload_len = len.saturating_sub(8);
-    packet.payload = rest.get(..packet.payload_len as usize).unwrap_or(rest);
-    packet.payload_offset = offset as u32 + 8;
+    let (source_port, destination_port) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
+    packet.push(Layer::UdpLite, at.offset, 8);
+    packet.enter_transport(Transport::Udp { source_port, destination_port, lite: true }, at.after(8));
+    None
+}
+
+/// A header of which the ports at best can be read.
+#[cold]
+pub(super) fn cut_header<'a>(layer: Layer, needed: usize, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    if let Some((&[s0, s1, d0, d1], _)) = at.bytes.split_first_chunk::<4>() {
+        let (source_port, destination_port) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
+        packet.enter_transport(
+            Transport::Ports { source_port, destination_port },
+            at.after(at.bytes.len()).cut(0),
+        );
+    }
+    if !at.bytes.is_empty() {
+        packet.push(layer, at.offset, at.bytes.len());
+    }
+    packet.stop(at.short_of(needed), layer, at.offset);
+    None
 }

@@ -289,7 +289,7 @@ impl Record {
                 TcpOption::Mss(mss) => others.get_or_insert_default().mss = Some(mss),
                 TcpOption::WindowScale(shift) => others.get_or_insert_default().window_scale = Some(shift),
                 TcpOption::SackPermitted => others.get_or_insert_default().sack_permitted = true,
-                TcpOption::FastOpen(cookie) => {
+                TcpOption::FastOpen(cookie) | TcpOption::FastOpenExperimental(cookie) => {
                     others.get_or_insert_default().fast_open = Some(cookie.len() as u8);
                 }
                 _ => {}

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::decode::{Address, LayerAt, TcpOption, TcpOptions};
+use crate::decode::{Address, Packet, TcpOption, TcpOptions};
 use crate::tcp::Flags;
 use crate::time::{Span, Timestamp};
 
@@ -45,7 +45,7 @@ pub struct Decimal {
 #[derive(Clone, Debug)]
 pub enum Written<'a> {
     /// The short names of layers, outermost first, with colons between them.
-    Layers(&'a [LayerAt]),
+    Layers(&'a Packet<'a>),
     /// TCP flags as letters, in the order `FSRPAUECN`; `-` for none.
     Flags(Flags),
     /// TCP options, in short.
@@ -140,10 +140,10 @@ impl fmt::Display for Decimal {
 impl fmt::Display for Written<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Layers(layers) => {
-                for (index, at) in layers.iter().enumerate() {
+            Self::Layers(packet) => {
+                for (index, name) in packet.protocols().enumerate() {
                     f.write_str(if index == 0 { "" } else { ":" })?;
-                    f.write_str(at.layer.name())?;
+                    f.write_str(name)?;
                 }
                 Ok(())
             }
@@ -187,7 +187,17 @@ fn write_options(options: TcpOptions<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Re
                 }
             }
             TcpOption::Timestamps(value, echo) => write!(f, "ts={value}/{echo}")?,
-            TcpOption::FastOpen(cookie) => write!(f, "tfo={}", cookie.len())?,
+            TcpOption::FastOpen(cookie) | TcpOption::FastOpenExperimental(cookie) => {
+                write!(f, "tfo={}", cookie.len())?;
+            }
+            TcpOption::Multipath(subtype, _) => match subtype.name() {
+                Some(name) => write!(f, "mptcp={}", name)?,
+                None => write!(f, "mptcp={}", subtype.0)?,
+            },
+            TcpOption::UserTimeout(seconds) => write!(f, "uto={seconds}")?,
+            TcpOption::Md5(_) => f.write_str("md5")?,
+            TcpOption::Authentication(key, next, _) => write!(f, "ao={key}/{next}")?,
+            TcpOption::AccurateEcn(_, counters) => write!(f, "accecn={}", counters.len())?,
             TcpOption::Other(kind, body) => write!(f, "opt{kind}={}", body.len())?,
         }
     }

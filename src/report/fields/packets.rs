@@ -53,7 +53,7 @@ static FRAME: &[Field] = &[
     })
     .source("Wireshark frame.cap_len"),
     Field::one("protocols", Kind::Text, "The layers read, outermost first, by their short names.", |row| {
-        Written::Layers(&row.packet.layers).into()
+        Written::Layers(row.packet).into()
     })
     .source("Wireshark frame.protocols"),
     Field::one(
@@ -207,6 +207,7 @@ fn timestamps(row: &PacketRow<'_>) -> Option<(u32, u32)> {
 }
 
 fn end(network: Option<Address>, link: Option<&[u8]>) -> Value<'_> {
+    let link = link.filter(|bytes| !bytes.is_empty());
     network.map(Value::from).or(link.map(|bytes| Written::Link(bytes).into())).into()
 }
 

@@ -1,0 +1,61 @@
+//! IPv6. RFC 8200.
+
+use super::walk::{At, Next, Step, array};
+use super::{Address, Layer, Network, Packet, StopReason};
+
+/// RFC 2675 §2: the option that holds the length of a packet of more than 65,535 bytes.
+const JUMBO_PAYLOAD: u8 = 0xc2;
+
+/// An IPv6 header.
+#[inline]
+pub(super) fn ipv6<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let header = at.header::<40>(Layer::Ipv6, packet)?;
+    let &[first, second, _, _, l0, l1, next, hops, ..] = header;
+    if first >> 4 != 6 {
+        packet.stop(StopReason::Malformed, Layer::Ipv6, at.offset);
+        return None;
+    }
+    let (source, destination) = addresses(header)?;
+    packet.enter_network(Network {
+        source,
+        destination,
+        protocol: next,
+        ttl: hops,
+        tos: first << 4 | second >> 4,
+        id: None,
+        header_len: 40,
+    });
+    packet.push(Layer::Ipv6, at.offset, 40);
+    let rest = at.after(40);
+    let len = match u16::from_be_bytes([l0, l1]) {
+        0 => jumbo_len(next, rest),
+        len => u32::from(len),
+    };
+    let rest = At { wire: len, ..rest.cut(len) };
+    (len > 0).then_some((Next::Protocol(next), rest))
+}
+
+fn addresses(header: &[u8; 40]) -> Option<(Address, Address)> {
+    let (source, destination) = header.get(8..)?.split_first_chunk::<16>()?;
+    Some((Address::v6(*source), Address::v6(*destination.first_chunk::<16>()?)))
+}
+
+/// The length of a payload whose length field is 0: a jumbogram says it in an option; else it was left to be filled in by the
+/// network card (segmentation offload), and the rest of the frame is the payload.
+fn jumbo_len(next: u8, rest: At<'_>) -> u32 {
+    (next == 0).then(|| jumbo_option(rest.bytes)).flatten().unwrap_or(rest.wire)
+}
+
+fn jumbo_option(hop_by_hop: &[u8]) -> Option<u32> {
+    let (options, [_, len]) = array::<2>(hop_by_hop).ok()?;
+    let mut options = options.get(..usize::from(*len) * 8 + 6)?;
+    loop {
+        match options.split_first_chunk::<2>() {
+            Some((&[JUMBO_PAYLOAD, 4], rest)) => return Some(u32::from_be_bytes(*rest.first_chunk()?)),
+            // Pad1 is a single byte. RFC 8200 §4.2
+            Some((&[0, _], _)) => options = options.get(1..)?,
+            Some((&[_, len], rest)) => options = rest.get(usize::from(len)..)?,
+            None => return None,
+        }
+    }
+}

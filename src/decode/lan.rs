@@ -1,0 +1,61 @@
+//! Local networks before Ethernet: FDDI, token ring, ARCNET.
+
+use super::walk::{At, Next, Step};
+use super::{Layer, Packet};
+
+/// Frame control, destination, source; LLC behind them where the control says so (RFC 1390).
+pub(super) fn fddi<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let header = at.header::<13>(Layer::Fddi, packet)?;
+    let &[control, ref addresses @ ..] = header;
+    let (destination, source) = addresses.split_at(6);
+    packet.push(Layer::Fddi, at.offset, 13);
+    packet.link(source, destination);
+    (control & 0xf0 == 0x50).then_some((Next::Llc, at.after(13)))
+}
+
+/// Access control, frame control, destination, source, and the route where the source's first bit is set. IEEE 802.5
+pub(super) fn token_ring<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let header = at.header::<14>(Layer::TokenRing, packet)?;
+    let &[_, control, ref addresses @ ..] = header;
+    let (destination, source) = addresses.split_at(6);
+    let routed = source.first().is_some_and(|first| first & 0x80 != 0);
+    let route = if routed { at.bytes.get(14).map_or(0, |first| usize::from(first & 0x1f)) } else { 0 };
+    let len = 14 + route;
+    packet.push(Layer::TokenRing, at.offset, len.min(at.bytes.len()));
+    packet.link(source, destination);
+    let rest = at.after(len);
+    (control & 0xc0 == 0x40 && !rest.bytes.is_empty()).then_some((Next::Llc, rest))
+}
+
+/// Source, destination and protocol, as BSD captures them.
+pub(super) fn arcnet<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let &[_, _, protocol] = at.header::<3>(Layer::Arcnet, packet)?;
+    arcnet_payload(protocol, 3, at, packet)
+}
+
+/// Linux leaves the two bytes of offset before the protocol, and puts fragments together.
+pub(super) fn arcnet_linux<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let &[_, _, _, _, protocol] = at.header::<5>(Layer::Arcnet, packet)?;
+    arcnet_payload(protocol, 5, at, packet)
+}
+
+/// The protocols of RFC 1201 have a flag and a sequence number of their own, and perhaps an exception of four bytes before them.
+fn arcnet_payload<'a>(protocol: u8, len: usize, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let (next, framed) = match protocol {
+        0xd4 => (Next::Ipv4, true),
+        0xd5 => (Next::Arp(Layer::Arp), true),
+        0xd6 => (Next::Arp(Layer::Rarp), true),
+        0xc4 => (Next::Ipv6, true),
+        0xf0 => (Next::Ipv4, false),
+        0xf1 => (Next::Arp(Layer::Arp), false),
+        other => (Next::Unknown(Layer::Arcnet, u32::from(other)), false),
+    };
+    let frame = match at.bytes.get(len) {
+        Some(0xff) if framed => 7,
+        Some(_) if framed => 3,
+        _ => 0,
+    };
+    packet.push(Layer::Arcnet, at.offset, (len + frame).min(at.bytes.len()));
+    let rest = at.after(len + frame);
+    (!rest.bytes.is_empty()).then_some((next, rest))
+}

@@ -1,0 +1,75 @@
+//! Tags between an Ethernet header and its payload that are no VLAN tags.
+
+use super::walk::{At, Next, Step, array};
+use super::{Layer, Packet, StopReason, ethernet};
+
+/// IEEE 802.1AE §9: tag control information, short length, packet number and perhaps the channel's identifier; the payload can be
+/// read where it is only authenticated. It ends before the integrity check value.
+pub(super) fn macsec<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let &[control, short_len, ..] = at.header::<6>(Layer::Macsec, packet)?;
+    let len = if control & 0x20 == 0 { 6 } else { 14 };
+    packet.push(Layer::Macsec, at.offset, len.min(at.bytes.len()));
+    if at.bytes.len() < len {
+        packet.stop(at.short_of(len), Layer::Macsec, at.offset);
+        return None;
+    }
+    let rest = at.after(len);
+    // E and C: encrypted, or changed in another way.
+    if control & 0x0c != 0 {
+        packet.stop(StopReason::Unsupported(0x88e5), Layer::Macsec, rest.offset);
+        return None;
+    }
+    let secure = match short_len & 0x3f {
+        0 => rest.wire.saturating_sub(16),
+        short => u32::from(short),
+    };
+    by_ethertype(Layer::Macsec, rest.cut(secure), packet)
+}
+
+/// Cisco VN-Tag: direction, pointer, looped, destination and source virtual interface, then a type.
+pub(super) fn vntag<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let &[.., k0, k1] = at.header::<6>(Layer::Vntag, packet)?;
+    packet.push(Layer::Vntag, at.offset, 6);
+    ethernet::typed(Layer::Vntag, u16::from_be_bytes([k0, k1]), at.after(6))
+}
+
+/// Cisco FabricPath: the forwarding tag and time to live behind the outer addresses, then the whole inner Ethernet frame.
+pub(super) fn fabric_path<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    at.header::<2>(Layer::Cfp, packet)?;
+    packet.push(Layer::Cfp, at.offset, 2);
+    Some((Next::Ethernet, at.after(2)))
+}
+
+/// Cisco MetaData: version, length in units of four bytes, options, then a type.
+pub(super) fn cisco_meta_data<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let &[_, words, ..] = at.header::<6>(Layer::CiscoMetaData, packet)?;
+    let len = (usize::from(words) * 4 + 2).max(6);
+    packet.push(Layer::CiscoMetaData, at.offset, len.min(at.bytes.len()));
+    by_ethertype(Layer::CiscoMetaData, at.after(len), packet)
+}
+
+/// Arista's timestamp: subtype, version, a time of 48 or 64 bits, then a type.
+pub(super) fn arista<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let &[s0, s1, _, format] = at.header::<4>(Layer::AristaTag, packet)?;
+    let len = match (u16::from_be_bytes([s0, s1]), format) {
+        (1, 0x10) => 14,
+        (1, 0x20) => 10,
+        (subtype, _) => {
+            packet.stop(StopReason::Unsupported(u32::from(subtype)), Layer::AristaTag, at.offset);
+            return None;
+        }
+    };
+    packet.push(Layer::AristaTag, at.offset, len.min(at.bytes.len()));
+    by_ethertype(Layer::AristaTag, at.after(len - 2), packet)
+}
+
+/// An Ethernet type, and what follows it.
+fn by_ethertype<'a>(layer: Layer, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    match array::<2>(at.bytes) {
+        Ok((_, kind)) => ethernet::typed(layer, u16::from_be_bytes(*kind), at.after(2)),
+        Err(_) => {
+            packet.stop(at.short_of(2), layer, at.offset);
+            None
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! TCP options. RFC 9293 §3.2.
+
+use nom::IResult;
+use nom::Parser;
+use nom::bytes::complete::take;
+use nom::combinator::verify;
+use nom::number::complete::{be_u8, be_u32};
+
+use super::SackBlocks;
+
+/// A TCP option.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum TcpOption<'a> {
+    /// Maximum segment size. RFC 9293 §3.7.1
+    Mss(u16),
+    /// Shift count as on the wire. RFC 7323 §2.2
+    WindowScale(u8),
+    /// SACK permitted. RFC 2018 §2
+    SackPermitted,
+    /// SACK blocks. RFC 2018 §3
+    Sack(SackBlocks),
+    /// TSval and TSecr. RFC 7323 §3.2
+    Timestamps(u32, u32),
+    /// Fast Open cookie, empty where one is asked for. RFC 7413 §4.1.1
+    FastOpen(&'a [u8]),
+    /// Fast Open cookie in the experimental option of the drafts: kind 254, identifier 0xF989.
+    FastOpenExperimental(&'a [u8]),
+    /// Multipath TCP: its subtype, and all bytes behind kind and length. RFC 8684 §3
+    Multipath(MptcpSubtype, &'a [u8]),
+    /// User timeout in seconds. RFC 5482 §3
+    UserTimeout(u32),
+    /// MD5 digest. RFC 2385 §3.0
+    Md5(&'a [u8]),
+    /// Authentication option: key ID, next receive key ID, and the MAC. RFC 5925 §2.2
+    Authentication(u8, u8, &'a [u8]),
+    /// Accurate ECN counters, of kind 172 or 174. RFC 9768 §3.2.3
+    AccurateEcn(u8, &'a [u8]),
+    /// Any other, by its kind.
+    Other(u8, &'a [u8]),
+}
+
+/// What a Multipath TCP option is for. RFC 8684 §3, and the registry of its subtypes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MptcpSubtype(pub u8);
+
+impl MptcpSubtype {
+    /// Its name in the registry; `None` for one that is not assigned.
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self.0 {
+            0 => "MP_CAPABLE",
+            1 => "MP_JOIN",
+            2 => "DSS",
+            3 => "ADD_ADDR",
+            4 => "REMOVE_ADDR",
+            5 => "MP_PRIO",
+            6 => "MP_FAIL",
+            7 => "MP_FASTCLOSE",
+            8 => "MP_TCPRST",
+            15 => "MP_EXPERIMENTAL",
+            _ => return None,
+        })
+    }
+}
+
+/// The options of a header, one after the other; ends at the end-of-list option or at the first malformed one.
+#[derive(Clone, Debug)]
+pub struct TcpOptions<'a>(&'a [u8]);
+
+impl<'a> TcpOptions<'a> {
+    /// Those in `bytes`, which stand behind the fixed header.
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl<'a> Iterator for TcpOptions<'a> {
+    type Item = TcpOption<'a>;
+
+    fn next(&mut self) -> Option<TcpOption<'a>> {
+        loop {
+            match self.0.split_first()? {
+                (0, _) => return None,
+                // No operation: padding between options.
+                (1, rest) => self.0 = rest,
+                _ => break,
+            }
+        }
+        match option(self.0) {
+            Ok((rest, option)) => {
+                self.0 = rest;
+                Some(option)
+            }
+            Err(_) => {
+                self.0 = &[];
+                None
+            }
+        }
+    }
+}
+
+/// Kind, length (which counts itself and the kind), and what the length leaves.
+fn option(input: &[u8]) -> IResult<&[u8], TcpOption<'_>> {
+    let (rest, (kind, len)) = (be_u8, verify(be_u8, |len| *len >= 2)).parse(input)?;
+    let (rest, body) = take(usize::from(len) - 2)(rest)?;
+    Ok((rest, typed(kind, body)))
+}
+
+fn typed(kind: u8, body: &[u8]) -> TcpOption<'_> {
+    match (kind, body) {
+        (2, &[a, b]) => TcpOption::Mss(u16::from_be_bytes([a, b])),
+        (3, &[shift]) => TcpOption::WindowScale(shift),
+        (4, []) => TcpOption::SackPermitted,
+        (5, blocks) if !blocks.is_empty() && blocks.len().is_multiple_of(8) => {
+            TcpOption::Sack(sack_blocks(blocks))
+        }
+        (8, &[a, b, c, d, e, f, g, h]) => {
+            TcpOption::Timestamps(u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
+        }
+        (19, digest) if digest.len() == 16 => TcpOption::Md5(digest),
+        (28, &[a, b]) => TcpOption::UserTimeout(user_timeout(u16::from_be_bytes([a, b]))),
+        (29, &[key, next, ref mac @ ..]) => TcpOption::Authentication(key, next, mac),
+        (30, &[first, ..]) => TcpOption::Multipath(MptcpSubtype(first >> 4), body),
+        (34, cookie) => TcpOption::FastOpen(cookie),
+        (172 | 174, counters) => TcpOption::AccurateEcn(kind, counters),
+        // RFC 6994 §3: experiments tell themselves apart by their first two bytes.
+        (254, &[0xf9, 0x89, ref cookie @ ..]) => TcpOption::FastOpenExperimental(cookie),
+        (kind, body) => TcpOption::Other(kind, body),
+    }
+}
+
+fn sack_blocks(blocks: &[u8]) -> SackBlocks {
+    let edges = |block| -> IResult<&[u8], (u32, u32)> { (be_u32, be_u32).parse(block) };
+    blocks.chunks_exact(8).take(4).filter_map(|block| Some(edges(block).ok()?.1)).collect()
+}
+
+/// RFC 5482 §3: the first bit says that the rest are minutes.
+fn user_timeout(bits: u16) -> u32 {
+    let granularity = if bits & 0x8000 == 0 { 1 } else { 60 };
+    u32::from(bits & 0x7fff) * granularity
+}
