@@ -36,6 +36,8 @@ pub struct Capture {
     current: Option<Open>,
     files: Vec<FileInfo>,
     errors: Vec<Error>,
+    /// Read to know when the capture begins, and not yet handed out.
+    ahead: VecDeque<Block>,
     spare: Vec<Vec<u8>>,
     next_number: u64,
     last: Option<Timestamp>,
@@ -59,6 +61,8 @@ struct Open {
 const MIN_BLOCK_SIZE: usize = 64;
 /// To find the time of the first packet.
 const PEEK_SIZE: usize = 64 << 10;
+/// Blocks read to find the time of the first packet.
+const MAX_AHEAD: usize = 16;
 /// Buffers kept for the next blocks.
 const MAX_SPARE: usize = 64;
 
@@ -82,14 +86,36 @@ impl Capture {
             current: None,
             files: Vec::new(),
             errors,
+            ahead: VecDeque::new(),
             spare: Vec::new(),
             next_number: 1,
             last: None,
         }
     }
 
+    /// The time of the first packet that has one. Blocks that are read to find it are handed out later.
+    pub fn begin(&mut self) -> Option<Timestamp> {
+        let first = |block: &Block| block.frames().find_map(|frame| frame.at);
+        if let Some(at) = self.ahead.iter().find_map(first) {
+            return Some(at);
+        }
+        while self.ahead.len() < MAX_AHEAD {
+            let block = self.read_block()?;
+            let at = first(&block);
+            self.ahead.push_back(block);
+            if at.is_some() {
+                return at;
+            }
+        }
+        None
+    }
+
     /// The next block of whole records; `None` at the end of the last input.
     pub fn next_block(&mut self) -> Option<Block> {
+        self.ahead.pop_front().or_else(|| self.read_block())
+    }
+
+    fn read_block(&mut self) -> Option<Block> {
         loop {
             if let Some(mut open) = self.current.take() {
                 let block = self.block_of(&mut open);
@@ -124,6 +150,11 @@ impl Capture {
     /// What went wrong so far: one error a file that could not be read, or not to its end.
     pub fn errors(&self) -> &[Error] {
         &self.errors
+    }
+
+    /// The same, when reading is done.
+    pub fn into_errors(self) -> Vec<Error> {
+        self.errors
     }
 
     /// The files read so far, in the order in which they are read: [`super::Frame::file`] is an index of it. Counts are

@@ -1,61 +1,63 @@
 //! The command line: one file a command.
+//!
+//! [`args`] has the words as they are written, `options` what they ask for; commands see only that.
 
-use std::io::Write;
-use std::ops::ControlFlow;
+mod args;
+mod flows;
+mod options;
+mod packets;
+mod run;
+
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::capture::{Capture, Options};
-use crate::pipeline::{FlowRow, PacketRows, Report, Settings, run};
-use crate::report::fields::{FLOWS, Flows, HANDSHAKES, PACKETS, Packets};
-use crate::report::machine::JsonRows;
+use clap::Parser;
 
-/// Runs the program: for now `flows`, `handshakes` and `packets`, with `-o jsonl`.
+use crate::error::{Error, Result};
+use args::{Cli, Command};
+use run::Damage;
+
+/// Exit status for input that was damaged or unreadable, and for what was not found.
+const DAMAGED: u8 = 1;
+/// Exit status for a command line that asks for something impossible.
+const USAGE: u8 = 2;
+
+/// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let mut words: Vec<String> =
-        std::env::args().skip(1).filter(|word| word != "-o" && word != "jsonl").collect();
-    let command = if words.is_empty() { String::new() } else { words.remove(0) };
-    let paths: Vec<_> = words.into_iter().map(Into::into).collect();
-    let rows = if command == "handshakes" { &HANDSHAKES } else { &FLOWS };
-    let lines = Lines { flows: JsonRows::new(rows.fields()), packets: JsonRows::new(PACKETS.fields()) };
-    let mut capture = Capture::open(&paths, Options::default());
-    let settings =
-        Settings { packets: command == "packets", flows: command != "packets", ..Settings::default() };
-    let mut give = |part: Vec<u8>| match std::io::stdout().write_all(&part) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
-    };
-    let ran = match command.as_str() {
-        "flows" | "handshakes" | "packets" => run(&mut capture, &settings, &lines, &mut give),
-        _ => return ExitCode::from(2),
-    };
-    capture.errors().iter().for_each(|error| eprintln!("flowray: {error}"));
-    if ran.is_err() || !capture.errors().is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-struct Lines {
-    flows: JsonRows<Flows>,
-    packets: JsonRows<Packets>,
-}
-
-impl Report for Lines {
-    type Part = Vec<u8>;
-    type Row = ();
-
-    fn flows(&self, rows: &[FlowRow]) -> Vec<u8> {
-        let mut out = Vec::new();
-        for row in rows {
-            self.flows.row(row, &mut out);
-            out.push(b'\n');
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help is printed like any report: a closed pipe is no failure.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
-        out
+    };
+    match answer(cli) {
+        Ok(damage) => {
+            damage.iter().for_each(tell);
+            ExitCode::from(if damage.is_empty() { 0 } else { DAMAGED })
+        }
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&error);
+            ExitCode::from(if matches!(error, Error::Usage(_)) { USAGE } else { DAMAGED })
+        }
     }
+}
 
-    fn packets(&self, rows: PacketRows<'_>) -> Vec<u8> {
-        let mut out = Vec::new();
-        rows.for_each(|row| {
-            self.packets.row(row, &mut out);
-            out.push(b'\n');
-        });
-        out
+fn answer(cli: Cli) -> Result<Damage> {
+    match cli.command {
+        Command::Flows(args) => flows::flows(args),
+        Command::Handshakes(args) => flows::handshakes(args),
+        Command::Packets(args) => packets::packets(args),
     }
+}
+
+/// One message on standard error; where nobody listens, nothing can be done about it.
+fn tell(error: &Error) {
+    let _ = writeln!(io::stderr(), "flowray: {error}");
+}
+
+fn is_closed_pipe(error: &Error) -> bool {
+    matches!(error, Error::Output { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
 }

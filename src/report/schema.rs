@@ -51,6 +51,15 @@ pub enum Kind {
     Numbers,
 }
 
+/// What a value of a field may mean trouble for, which a terminal shows by its colour.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Paint {
+    /// Something was lost, refused or reset: red.
+    Loss,
+    /// Something took long: yellow.
+    Delay,
+}
+
 /// How a field is read from a row.
 pub enum Get<F: Family> {
     /// Of the whole row.
@@ -66,6 +75,7 @@ pub struct Spec<F: Family> {
     meaning: &'static str,
     source: &'static str,
     rank: u8,
+    paint: Option<Paint>,
     get: Get<F>,
 }
 
@@ -96,7 +106,7 @@ impl<F: Family> Spec<F> {
         meaning: &'static str,
         get: for<'r> fn(&'r F::Row<'r>) -> Value<'r>,
     ) -> Self {
-        Self { name, kind, meaning, source: "", rank: 0, get: Get::One(get) }
+        Self { name, kind, meaning, source: "", rank: 0, paint: None, get: Get::One(get) }
     }
 
     /// A field of each side.
@@ -106,7 +116,7 @@ impl<F: Family> Spec<F> {
         meaning: &'static str,
         get: for<'r> fn(&'r F::Row<'r>, Role) -> Value<'r>,
     ) -> Self {
-        Self { name, kind, meaning, source: "", rank: 0, get: Get::Side(get) }
+        Self { name, kind, meaning, source: "", rank: 0, paint: None, get: Get::Side(get) }
     }
 
     /// Names the definition that it follows: an RFC and its section, or the tool that users know it from.
@@ -117,6 +127,11 @@ impl<F: Family> Spec<F> {
     /// Shows it in tables unless fields are chosen. Where a terminal is narrow, lower ranks are dropped first.
     pub const fn rank(self, rank: u8) -> Self {
         Self { rank, ..self }
+    }
+
+    /// Colours values that mean trouble.
+    pub const fn paint(self, paint: Paint) -> Self {
+        Self { paint: Some(paint), ..self }
     }
 }
 
@@ -193,10 +208,44 @@ impl<F: Family> Field<F> {
         self.spec.source
     }
 
+    /// The colour of `value` on a terminal: for loss any count but 0 and any of [`TROUBLE`], for delay 100 ms and more.
+    pub fn paint(&self, value: &Value<'_>) -> Option<Paint> {
+        let is_trouble = |text: &str| TROUBLE.contains(&text);
+        let troubles = match (self.spec.paint?, value) {
+            (Paint::Loss, Value::Unsigned(count)) => *count > 0,
+            (Paint::Loss, Value::Decimal(share)) => share.mantissa > 0,
+            (Paint::Loss, Value::Text(text)) => is_trouble(text),
+            (Paint::Loss, Value::List(values)) => {
+                values.iter().any(|value| matches!(value, Value::Text(text) if is_trouble(text)))
+            }
+            (Paint::Delay, Value::Decimal(span)) => span.parts().1 > 0 || span.mantissa >= tenth(span.digits),
+            _ => false,
+        };
+        self.spec.paint.filter(|_| troubles)
+    }
+
     /// How much it matters in a table; 0 where it stands in none unless asked for.
     pub fn rank(&self) -> u8 {
         self.spec.rank
     }
+}
+
+/// Words that mean that something was lost, refused or reset.
+const TROUBLE: [&str; 9] = [
+    "no_answer",
+    "refused",
+    "half_open",
+    "client_reset",
+    "server_reset",
+    "retransmission",
+    "lost_before_capture",
+    "gap",
+    "acked_unseen",
+];
+
+/// 0.1 as a decimal of so many digits.
+fn tenth(digits: u8) -> i64 {
+    10_i64.saturating_pow(u32::from(digits.saturating_sub(1)))
 }
 
 impl<F: Family> Clone for Field<F> {

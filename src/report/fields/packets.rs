@@ -2,7 +2,7 @@
 
 use crate::decode::{Address, SackBlocks, Stop, StopReason, Tcp, TcpOption, Transport};
 use crate::pipeline::PacketRow;
-use crate::report::schema::{Family, Kind, Schema, Spec};
+use crate::report::schema::{Family, Kind, Paint, Schema, Spec};
 use crate::report::{Value, Written};
 use crate::tcp::{Flags, Tag, Verdict};
 
@@ -169,7 +169,8 @@ static ANALYSIS: &[Field] = &[
     Field::one("analysis", Kind::Texts, "What the segment is, as tags.", |row| {
         verdict(row).map(|verdict| Value::list(verdict.tags.iter().map(Tag::name))).into()
     })
-    .rank(65),
+    .rank(65)
+    .paint(Paint::Loss),
     Field::one("rtt_s", Kind::Seconds, "The round-trip sample that this ACK gave.", |row| {
         Value::span(verdict(row).and_then(|verdict| verdict.rtt), row.frame.fine_clock)
     })

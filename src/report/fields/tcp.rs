@@ -4,7 +4,7 @@ use crate::pipeline::FlowRow;
 use crate::report::Value;
 use crate::report::fields::Flows;
 use crate::report::fields::identity::Identified;
-use crate::report::schema::{Kind, Role, Spec};
+use crate::report::schema::{Kind, Paint, Role, Spec};
 use crate::tcp::{Closing, EcnNegotiated, HalfSummary, Offer, Opening, RttFigures, State, Summary};
 use crate::time::Span;
 
@@ -51,7 +51,8 @@ pub static OPENING: &[Field] = &[
         |row| tcp(row).map(|tcp| opening_name(tcp.opening)).into(),
     )
     .source("RFC 9293 section 3.5")
-    .rank(40),
+    .rank(40)
+    .paint(Paint::Loss),
     Field::one("fast_open", Kind::Bool, "The SYN carried data, and the server accepted it.", |row| {
         tcp(row).map(|tcp| tcp.handshake.fast_open).into()
     })
@@ -74,7 +75,8 @@ pub static OPENING: &[Field] = &[
         span(row, |tcp| Some(tcp.handshake.to_server? + tcp.handshake.to_client?))
     })
     .source("Wireshark tcp.analysis.initial_rtt")
-    .rank(45),
+    .rank(45)
+    .paint(Paint::Delay),
     Field::one("client_syn_retransmissions", Kind::Count, "SYNs that the client sent again.", |row| {
         half(row, Role::Client).map(|half| half.syn_retransmissions).into()
     }),
@@ -134,7 +136,7 @@ pub static CLOSING: &[Field] = &[
         |row| tcp(row).and_then(|tcp| tcp.close.closing).map(closing_name).into(),
     )
     .source("RFC 9293 section 3.6")
-    .rank(40),
+    .rank(40).paint(Paint::Loss),
     Field::one("closed_first", Kind::Text, "client or server: who sent the first FIN, without one the RST.", |row| {
         let first = tcp(row).and_then(|tcp| tcp.close.first);
         first.map(|first| if first == row.client { "client" } else { "server" }).into()
@@ -197,7 +199,7 @@ pub static LOSS: &[Field] = &[
         |row, role| count(row, role, |half| half.loss.retransmitted_segments),
     )
     .source("Linux TCP_INFO tcpi_total_retrans")
-    .rank(65),
+    .rank(65).paint(Paint::Loss),
     Field::side("{side}_retransmitted_bytes", Kind::Bytes, "Payload bytes of these.", |row, role| {
         half(row, role).map(|half| half.loss.retransmitted_bytes).into()
     })
@@ -304,7 +306,7 @@ pub static WINDOWS: &[Field] = &[
     Field::side("{side}_zero_windows", Kind::Count, "Times that the {side} closed its window.", |row, role| {
         count(row, role, |half| half.window.zero_windows)
     })
-    .rank(30),
+    .rank(30).paint(Paint::Loss),
     Field::side("{side}_zero_window_s", Kind::Seconds, "For how long in all.", |row, role| {
         span_of(row, role, |half| Some(half.window.zero_window_time))
     }),
@@ -388,7 +390,7 @@ pub static RTT: &[Field] = &[
     Field::side("rtt_to_{side}_min_s", Kind::Seconds, "Least: what the path to the {side} costs.", |row, role| {
         rtt(row, role, |figures| figures.min)
     })
-    .rank(35),
+    .rank(35).paint(Paint::Delay),
     Field::side("rtt_to_{side}_mean_s", Kind::Seconds, "Mean.", |row, role| rtt(row, role, |figures| figures.mean)),
     Field::side("rtt_to_{side}_stddev_s", Kind::Seconds, "Standard deviation.", |row, role| {
         rtt(row, role, |figures| figures.stddev)
@@ -399,7 +401,7 @@ pub static RTT: &[Field] = &[
     Field::side("rtt_to_{side}_p95_s", Kind::Seconds, "95th percentile, within 1 %.", |row, role| {
         rtt(row, role, |figures| figures.p95)
     })
-    .rank(38),
+    .rank(38).paint(Paint::Delay),
     Field::side("rtt_to_{side}_p99_s", Kind::Seconds, "99th percentile, within 1 %.", |row, role| {
         rtt(row, role, |figures| figures.p99)
     }),

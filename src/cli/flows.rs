@@ -1,0 +1,43 @@
+//! `flows` and `handshakes`: one row a flow, or a TCP connection.
+
+use super::args::RowArgs;
+use super::run::{Damage, Only, rows};
+use crate::error::Result;
+use crate::pipeline::{FlowRow, Report, Settings};
+use crate::report::fields::{FLOWS, Flows, HANDSHAKES};
+use crate::report::rows::{Part, Renderer};
+
+/// Prints flows.
+pub fn flows(args: RowArgs) -> Result<Damage> {
+    rows(args, &FLOWS, wanted(), |renderer, only| Listed { renderer, only, tcp_alone: false })
+}
+
+/// Prints TCP connections.
+pub fn handshakes(args: RowArgs) -> Result<Damage> {
+    rows(args, &HANDSHAKES, wanted(), |renderer, only| Listed { renderer, only, tcp_alone: true })
+}
+
+fn wanted() -> Settings {
+    Settings { flows: true, ..Settings::default() }
+}
+
+struct Listed {
+    renderer: Renderer<Flows>,
+    only: Only,
+    tcp_alone: bool,
+}
+
+impl Report for Listed {
+    type Part = Part;
+    type Row = ();
+
+    fn flows(&self, rows: &[FlowRow]) -> Part {
+        let mut part = Part::default();
+        for row in rows {
+            if self.only.flow(row) && (row.tcp.is_some() || !self.tcp_alone) {
+                self.renderer.row(row, &mut part);
+            }
+        }
+        part
+    }
+}

@@ -1,0 +1,183 @@
+//! What the words of the command line ask for, checked before any file is read.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use super::args::{Common, OutputFormat, RowArgs, TimeFormat, When};
+use crate::capture::{self, Capture};
+use crate::error::{Error, Result};
+use crate::pipeline::Settings;
+use crate::report::rows::{Format, Query};
+use crate::report::schema::{Family, Field, Schema};
+use crate::report::table::Terminal;
+use crate::report::{Condition, Mistake, human, select, span};
+use crate::time::{Span, Timestamp};
+
+/// What is read, and how the report looks.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub files: Vec<PathBuf>,
+    pub format: Format,
+    pub terminal: Terminal,
+    pub time: human::TimeFormat,
+    pub threads: usize,
+    pub quiet: bool,
+    pub verbose: bool,
+    from: Option<Instant>,
+    to: Option<Instant>,
+    block_size: usize,
+}
+
+/// A point in time as `--from` and `--to` take it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Instant {
+    At(Timestamp),
+    AfterFirst(Span),
+}
+
+impl Request {
+    /// Checks the arguments that every command has.
+    pub fn new(args: Common) -> Result<Self> {
+        if args.files.len() > 1 && args.files.iter().any(|file| file.as_os_str() == "-") {
+            return Err(Error::Usage("standard input (`-`) has to be the only input".into()));
+        }
+        let sizes = capture::Options::BLOCK_SIZES;
+        if let Some(size) = args.block_size.filter(|size| !sizes.contains(size)) {
+            let (least, greatest) = (sizes.start(), sizes.end());
+            return Err(Error::Usage(format!("--block-size: {size} is not between {least} and {greatest}")));
+        }
+        Ok(Self {
+            files: args.files,
+            format: format(args.output),
+            terminal: terminal(args.color),
+            time: match args.time {
+                TimeFormat::Relative => human::TimeFormat::Relative,
+                TimeFormat::Utc => human::TimeFormat::Utc,
+                TimeFormat::Local => human::TimeFormat::Local,
+                TimeFormat::Epoch => human::TimeFormat::Epoch,
+            },
+            threads: args.threads,
+            quiet: args.quiet,
+            verbose: args.verbose,
+            from: args.from.as_deref().map(|text| instant("--from", text)).transpose()?,
+            to: args.to.as_deref().map(|text| instant("--to", text)).transpose()?,
+            block_size: args.block_size.unwrap_or(capture::Options::default().block_size),
+        })
+    }
+
+    /// Opens the inputs. Says how the pipeline is to run on them, and when they begin.
+    pub fn open(&self) -> (Capture, Settings, Option<Timestamp>) {
+        let mut capture = Capture::open(&self.files, capture::Options { block_size: self.block_size });
+        let begin = capture.begin();
+        let at = |instant| match instant {
+            Instant::At(at) => at,
+            Instant::AfterFirst(span) => begin.unwrap_or_default() + span,
+        };
+        let settings = Settings {
+            threads: self.threads,
+            from: self.from.map(at),
+            to: self.to.map(at),
+            ..Settings::default()
+        };
+        (capture, settings, begin)
+    }
+}
+
+/// What is wanted of the rows of `schema`.
+pub fn query<F: Family>(args: &RowArgs, schema: &Schema<F>, format: Format) -> Result<Query<F>> {
+    let all = schema.fields();
+    let usual = match format {
+        Format::Table => all.iter().filter(|field| field.rank() > 0).cloned().collect(),
+        _ => all.clone(),
+    };
+    let columns = match &args.fields {
+        Some(text) => named("--fields", text, select::fields(text, &all, usual))?,
+        None => usual,
+    };
+    let condition = args.condition.as_ref().map(|text| condition(text, all.clone())).transpose()?;
+    let sort = match &args.sort {
+        Some(text) => named("--sort", text, select::order(text, &all))?,
+        None => Vec::new(),
+    };
+    Ok(Query { columns, condition, sort, top: args.top })
+}
+
+fn condition<F: Family>(text: &str, all: Vec<Field<F>>) -> Result<Condition<F>> {
+    named("--where", text, Condition::parse(text, all))
+}
+
+/// Names the option in which a mistake was made.
+fn named<T>(option: &str, text: &str, result: std::result::Result<T, Mistake>) -> Result<T> {
+    result.map_err(|mistake| Error::Usage(format!("{option}: {}", mistake.show(text))))
+}
+
+/// The format that `-o` names.
+pub const fn format(output: OutputFormat) -> Format {
+    match output {
+        OutputFormat::Table => Format::Table,
+        OutputFormat::Json => Format::Json,
+        OutputFormat::Jsonl => Format::Jsonl,
+        OutputFormat::Csv => Format::Csv,
+        OutputFormat::Tsv => Format::Tsv,
+    }
+}
+
+/// What standard output is.
+pub fn terminal(color: When) -> Terminal {
+    let is_terminal = io::stdout().is_terminal();
+    let width = is_terminal.then(|| {
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        columns.or_else(|| comfy_table::Table::new().width().map(usize::from)).unwrap_or(80)
+    });
+    let color = match color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    };
+    Terminal { width: width.map(|width: usize| width.max(1)), color }
+}
+
+/// Seconds since 1970, a date, or a `+` and the time since the first packet.
+fn instant(option: &str, text: &str) -> Result<Instant> {
+    let wrong = || {
+        let hint =
+            "write seconds since 1970, 2024-05-01T12:00:00Z, or +1.5 for an offset from the first packet";
+        Error::Usage(format!("{option}: `{text}` is no instant: {hint}"))
+    };
+    if let Some(offset) = text.strip_prefix('+') {
+        return span(offset).map(Instant::AfterFirst).ok_or_else(wrong);
+    }
+    if let Some(since) = span(text) {
+        return Ok(Instant::At(Timestamp::from_nanos(since.as_nanos())));
+    }
+    let local = || {
+        let civil: jiff::civil::DateTime = text.parse().ok()?;
+        Some(civil.to_zoned(jiff::tz::TimeZone::system()).ok()?.timestamp())
+    };
+    let at: jiff::Timestamp = text.parse().ok().or_else(local).ok_or_else(wrong)?;
+    i64::try_from(at.as_nanosecond())
+        .map(|nanos| Instant::At(Timestamp::from_nanos(nanos)))
+        .map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_absolute_or_offsets() {
+        let at = |nanos| Some(Instant::At(Timestamp::from_nanos(nanos)));
+        for (text, expected) in [
+            ("1700000000.25", at(1_700_000_000_250_000_000)),
+            ("2023-11-14T22:13:20Z", at(1_700_000_000_000_000_000)),
+            ("+1.5", Some(Instant::AfterFirst(Span::from_millis(1500)))),
+            ("+250ms", Some(Instant::AfterFirst(Span::from_millis(250)))),
+            ("soon", None),
+            ("+", None),
+            ("", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(instant("--from", text).ok(), expected, "{text}");
+        }
+    }
+}

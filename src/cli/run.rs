@@ -1,0 +1,135 @@
+//! Runs the pipeline for a command that prints rows.
+
+use std::io::{self, BufWriter, Write as _};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::args::RowArgs;
+use super::options::{self, Request};
+use crate::capture::Capture;
+use crate::decode::{Layer, StopReason};
+use crate::error::{Error, Result};
+use crate::pipeline::{self, FlowRow, Outcome, PacketRow, Report, Settings};
+use crate::report::human::Clock;
+use crate::report::rows::{Part, Renderer};
+use crate::report::schema::{Family, Schema};
+
+/// What could not be read, though the rest was reported.
+pub type Damage = Vec<Error>;
+
+/// Which flow's rows are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Only {
+    flow: Option<u64>,
+    /// The protocol number, and the stream.
+    stream: Option<(u8, u64)>,
+}
+
+impl Only {
+    /// The flow that the arguments name, or all.
+    pub fn new(args: &RowArgs) -> Self {
+        let protocol = if args.udp { 17 } else { 6 };
+        Self { flow: args.flow, stream: args.stream.map(|stream| (protocol, stream)) }
+    }
+
+    /// Whether a flow is wanted.
+    pub fn flow(&self, row: &FlowRow) -> bool {
+        let of_stream = |(protocol, stream)| row.key.protocol == protocol && row.stream == Some(stream);
+        self.flow.is_none_or(|flow| row.flow == flow) && self.stream.is_none_or(of_stream)
+    }
+
+    /// Whether a packet is wanted.
+    pub fn packet(&self, row: &PacketRow<'_>) -> bool {
+        let protocol = row.packet.network.map(|network| network.protocol);
+        let of_stream = |(wanted, stream)| protocol == Some(wanted) && row.stream == Some(stream);
+        self.flow.is_none_or(|flow| row.flow == Some(flow)) && self.stream.is_none_or(of_stream)
+    }
+
+    /// What it is called where there is none; `None` where all are wanted.
+    fn missing(&self) -> Option<String> {
+        match (self.flow, self.stream) {
+            (Some(flow), _) => Some(format!("there is no flow {flow} in this capture")),
+            (None, Some((17, stream))) => Some(format!("there is no UDP stream {stream} in this capture")),
+            (None, Some((_, stream))) => Some(format!("there is no TCP stream {stream} in this capture")),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Prints the rows of a command: `report` makes of the renderer what the pipeline asks for parts.
+pub fn rows<F: Family, R: Report<Part = Part>>(
+    args: RowArgs,
+    schema: &Schema<F>,
+    wanted: Settings,
+    report: impl FnOnce(Renderer<F>, Only) -> R,
+) -> Result<Damage> {
+    let request = Request::new(args.common.clone())?;
+    let query = options::query(&args, schema, request.format)?;
+    let only = Only::new(&args);
+    let (mut capture, settings, begin) = request.open();
+    let settings = Settings { packets: wanted.packets, flows: wanted.flows, ..settings };
+    let clock = Clock::new(request.time, begin);
+    let out = BufWriter::with_capacity(1 << 16, io::stdout());
+    let (renderer, mut sheet) =
+        Renderer::new(query, request.format, request.terminal, clock, out).map_err(stdout)?;
+    let report = report(renderer, only);
+    let mut failed = None;
+    let mut give = |part: Part| match sheet.take(part) {
+        Ok(true) => ControlFlow::Continue(()),
+        Ok(false) => ControlFlow::Break(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    };
+    let outcome = analyse(&request, &mut capture, &settings, &report, &mut give)?;
+    if let Some(error) = failed {
+        return Err(stdout(error));
+    }
+    sheet.finish().map_err(stdout)?;
+    let mut damage = capture.into_errors();
+    if let Some(missing) = only.missing()
+        && sheet.counts().0 == 0
+        && !outcome.stopped
+    {
+        damage.push(Error::NotFound(missing));
+    }
+    Ok(damage)
+}
+
+/// Runs the pipeline, and says so where that is wanted.
+pub fn analyse<R: Report>(
+    request: &Request,
+    capture: &mut Capture,
+    settings: &Settings,
+    report: &R,
+    give: &mut (dyn FnMut(R::Part) -> ControlFlow<()> + Send),
+) -> Result<Outcome> {
+    let began = Instant::now();
+    let outcome = pipeline::run(capture, settings, report, give)?;
+    for (&(layer, reason), &packets) in &outcome.counts.stopped {
+        if let (Layer::Frame, StopReason::Unsupported(linktype), false) = (layer, reason, request.quiet) {
+            note(&format!("{packets} packets were not decoded: link type {linktype} is not known"));
+        }
+    }
+    if request.verbose {
+        let (read, took) = (outcome.counts.read, began.elapsed().as_secs_f64());
+        let rate = read.bytes as f64 / took.max(1e-9) / 1e6;
+        note(&format!(
+            "read {} packets, {} bytes in {took:.3} s ({rate:.0} MB/s), {} flows",
+            read.packets, read.bytes, outcome.flows
+        ));
+    }
+    Ok(outcome)
+}
+
+/// A note on standard error; nobody may be listening.
+fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "flowray: {text}");
+}
+
+/// What standard output would not take.
+pub fn stdout(source: io::Error) -> Error {
+    Error::Output { path: PathBuf::from("standard output"), what: "cannot be written".into(), source }
+}

@@ -1,0 +1,242 @@
+//! Rows on their way to the reader: chosen and rendered on any thread, then sorted and written in order.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::io::{self, Write};
+
+use super::human::Clock;
+use super::machine::{JsonRows, Separated, SeparatedRows};
+use super::schema::{Family, Field};
+use super::table::{Cells, Layout, Terminal};
+use super::{Condition, SortKey};
+
+/// The format of a report.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// One document.
+    Json,
+    /// One object a line.
+    Jsonl,
+    /// RFC 4180.
+    Csv,
+    /// Tabs between the cells.
+    Tsv,
+}
+
+/// What is wanted of the rows.
+pub struct Query<F: Family> {
+    /// The fields to show, in order.
+    pub columns: Vec<Field<F>>,
+    /// Only rows for which it holds.
+    pub condition: Option<Condition<F>>,
+    /// By what to sort, the most important first, and whether the greatest comes first. Rows that are equal stay in order.
+    pub sort: Vec<(Field<F>, bool)>,
+    /// How many rows at most.
+    pub top: Option<usize>,
+}
+
+/// Renders rows. It is shared by threads, each of which fills parts of its own.
+pub struct Renderer<F: Family> {
+    body: Body<F>,
+    condition: Option<Condition<F>>,
+    sort: Vec<(Field<F>, bool)>,
+    clock: Clock,
+}
+
+enum Body<F: Family> {
+    Table(Cells<F>),
+    Json(JsonRows<F>),
+    Separated(SeparatedRows<F>),
+}
+
+/// Rendered rows, in order.
+#[derive(Debug, Default)]
+pub struct Part {
+    bytes: Vec<u8>,
+    rows: Vec<Rendered>,
+    read: u64,
+}
+
+#[derive(Debug)]
+struct Rendered {
+    /// Where its bytes end.
+    end: usize,
+    key: Vec<Order>,
+}
+
+/// A place in the order that was asked for. Rows without a value come last, whichever way the others go.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Order {
+    Rising(Option<SortKey>),
+    Falling(Option<SortKey>),
+}
+
+/// Takes parts in order, and writes them.
+pub struct Sheet<W> {
+    out: W,
+    format: Format,
+    layout: Option<Layout>,
+    sorted: bool,
+    top: Option<usize>,
+    /// Rows kept for sorting: all of them, or the first `top`, the last of which is on top.
+    kept: BinaryHeap<(Vec<Order>, u64, Vec<u8>)>,
+    /// Rows read; rows that the condition let through; rows written.
+    counts: [u64; 3],
+}
+
+impl<F: Family> Renderer<F> {
+    /// What renders the rows of `query` in `format`, and the sheet that writes them to `out`.
+    pub fn new<W: Write>(
+        query: Query<F>,
+        format: Format,
+        terminal: Terminal,
+        clock: Clock,
+        mut out: W,
+    ) -> io::Result<(Self, Sheet<W>)> {
+        let Query { columns, condition, sort, top } = query;
+        let mut layout = None;
+        let mut header = Vec::new();
+        let body = match format {
+            Format::Table => {
+                layout = Some(Layout::new(&columns, terminal));
+                Body::Table(Cells::new(columns, terminal))
+            }
+            Format::Json | Format::Jsonl => Body::Json(JsonRows::new(columns)),
+            Format::Csv | Format::Tsv => {
+                let style = if format == Format::Csv { Separated::Csv } else { Separated::Tsv };
+                let rows = SeparatedRows::new(columns, style);
+                rows.header(&mut header);
+                Body::Separated(rows)
+            }
+        };
+        out.write_all(&header)?;
+        let sorted = !sort.is_empty();
+        let sheet = Sheet { out, format, layout, sorted, top, kept: BinaryHeap::new(), counts: [0; 3] };
+        Ok((Self { body, condition, sort, clock }, sheet))
+    }
+
+    /// Adds a row to a part, if the condition lets it through.
+    pub fn row<'r>(&self, row: &'r F::Row<'r>, part: &mut Part) {
+        part.read += 1;
+        if self.condition.as_ref().is_some_and(|condition| !condition.holds(row)) {
+            return;
+        }
+        match &self.body {
+            Body::Table(cells) => cells.row(row, &self.clock, &mut part.bytes),
+            Body::Json(json) => json.row(row, &mut part.bytes),
+            Body::Separated(separated) => separated.row(row, &mut part.bytes),
+        }
+        let order = |(field, falling): &(Field<F>, bool)| {
+            let key = SortKey::of(&field.value(row));
+            if *falling { Order::Falling(key) } else { Order::Rising(key) }
+        };
+        let key = self.sort.iter().map(order).collect();
+        part.rows.push(Rendered { end: part.bytes.len(), key });
+    }
+}
+
+impl<W: Write> Sheet<W> {
+    /// Takes the next part. Says whether more rows are wanted.
+    pub fn take(&mut self, part: Part) -> io::Result<bool> {
+        self.counts[0] += part.read;
+        let mut start = 0;
+        for row in part.rows {
+            let bytes = part.bytes.get(start..row.end).unwrap_or_default();
+            start = row.end;
+            self.counts[1] += 1;
+            if self.sorted {
+                self.keep(row.key, bytes);
+            } else if self.wants_more() {
+                self.write(bytes)?;
+            }
+        }
+        Ok(self.sorted || self.wants_more())
+    }
+
+    /// Writes what was kept, and the end of the document.
+    pub fn finish(&mut self) -> io::Result<()> {
+        for (_, _, bytes) in std::mem::take(&mut self.kept).into_sorted_vec() {
+            self.write(&bytes)?;
+        }
+        if let Some(layout) = &mut self.layout {
+            layout.finish(&mut self.out)?;
+        }
+        if self.format == Format::Json {
+            self.out.write_all(if self.counts[2] == 0 { b"[]\n" } else { b"\n]\n" })?;
+        }
+        self.out.flush()
+    }
+
+    /// Rows that were read, and rows that were written.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.counts[0], self.counts[2])
+    }
+
+    fn wants_more(&self) -> bool {
+        self.top.is_none_or(|top| self.counts[2] < top as u64)
+    }
+
+    fn keep(&mut self, key: Vec<Order>, bytes: &[u8]) {
+        if let Some(top) = self.top
+            && self.kept.len() >= top
+        {
+            // The heap's greatest is the last of the rows kept so far; an equal one that comes later is behind it.
+            match self.kept.peek() {
+                Some((last, _, _)) if key < *last => drop(self.kept.pop()),
+                _ => return,
+            }
+        }
+        self.kept.push((key, self.counts[1], bytes.to_vec()));
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let first = self.counts[2] == 0;
+        self.counts[2] += 1;
+        match self.format {
+            Format::Table => match &mut self.layout {
+                Some(layout) => layout.row(bytes, &mut self.out),
+                None => Ok(()),
+            },
+            Format::Json => {
+                self.out.write_all(if first { b"[\n" } else { b",\n" })?;
+                self.out.write_all(bytes)
+            }
+            Format::Jsonl => {
+                self.out.write_all(bytes)?;
+                self.out.write_all(b"\n")
+            }
+            Format::Csv | Format::Tsv => self.out.write_all(bytes),
+        }
+    }
+}
+
+impl Order {
+    fn key(&self) -> Option<&SortKey> {
+        match self {
+            Self::Rising(key) | Self::Falling(key) => key.as_ref(),
+        }
+    }
+}
+
+impl Ord for Order {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.key(), other.key()) {
+            (None, None) => Ordering::Equal,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (Some(one), Some(other)) => match self {
+                Self::Rising(_) => one.cmp(other),
+                Self::Falling(_) => Reverse(one).cmp(&Reverse(other)),
+            },
+        }
+    }
+}
+
+impl PartialOrd for Order {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
