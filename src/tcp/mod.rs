@@ -7,6 +7,7 @@
 mod segment;
 mod seq;
 mod summary;
+pub mod stream;
 mod verdict;
 
 pub use segment::{Flags, Segment};

@@ -1,0 +1,427 @@
+//! An HTTP connection: both directions read, answers tied to their requests. RFC 9112 §9.3.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use super::body::{Body, Then};
+use super::exchange::{Exchange, Message};
+use super::message::{Head, Length, Side};
+use super::problem::Problem;
+use super::reader::{Extent, Reader, Step};
+use crate::tcp::Moment;
+
+/// Answers without a request that wait for it: its bytes may be held back for a hole.
+const MAX_ORPHANS: usize = 8;
+/// Interim responses that are listed.
+const MAX_INTERIM: usize = 16;
+
+/// Bounds on what is kept of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The largest head.
+    pub head: usize,
+    /// Requests that may wait for their answers.
+    pub waiting: usize,
+    /// Heads are kept whole, with all their fields.
+    pub keep_heads: bool,
+}
+
+/// Heads of 64 KiB, 1024 requests waiting.
+impl Default for Limits {
+    fn default() -> Self {
+        Self { head: 64 << 10, waiting: 1024, keep_heads: false }
+    }
+}
+
+/// Who takes what is found in a connection.
+pub trait Sink {
+    /// Payload of a body, in order: of the message on this side of the exchange `number`.
+    fn body(&mut self, _number: u64, _side: Side, _head: &Head, _bytes: &[u8]) {}
+
+    /// An exchange of which nothing more comes.
+    fn exchange(&mut self, exchange: Exchange);
+}
+
+/// A connection that speaks HTTP.
+#[derive(Debug)]
+pub struct Connection {
+    limits: Limits,
+    requests: Reader,
+    responses: Reader,
+    queue: VecDeque<Exchange>,
+    /// The number of the next exchange.
+    next: u64,
+    /// The exchange whose request is being read.
+    asking: Option<u64>,
+    /// The exchange whose response is being read.
+    answering: Option<u64>,
+    /// Answers to come that belong to requests which were let go.
+    shed: u64,
+    /// Requests came together without waiting for answers.
+    pipelined: bool,
+    /// Answers may be missing since the last one.
+    answers_lost: bool,
+    reset: bool,
+    proxied_for: Option<SocketAddr>,
+}
+
+impl Connection {
+    /// A connection, from its first bytes or any later ones. `proxied_for` is what a PROXY protocol header said.
+    pub fn new(limits: Limits, proxied_for: Option<SocketAddr>) -> Self {
+        Self {
+            limits,
+            requests: Reader::new(Side::Request, limits.head, limits.keep_heads),
+            responses: Reader::new(Side::Response, limits.head, limits.keep_heads),
+            queue: VecDeque::new(),
+            next: 1,
+            asking: None,
+            answering: None,
+            shed: 0,
+            pipelined: false,
+            answers_lost: false,
+            reset: false,
+            proxied_for,
+        }
+    }
+
+    /// Whether it has become something else, by `CONNECT` or `Upgrade`.
+    pub fn is_opaque(&self) -> bool {
+        self.requests.is_opaque() && self.responses.is_opaque()
+    }
+
+    /// Whether what was taken for a message was none.
+    pub fn is_lost(&self) -> bool {
+        self.requests.is_lost() || self.responses.is_lost()
+    }
+
+    /// Whether any message was found.
+    pub fn has_messages(&self) -> bool {
+        self.next > 1
+    }
+
+    /// Takes bytes in.
+    pub fn on_data(&mut self, side: Side, mut bytes: &[u8], moment: Moment, sink: &mut impl Sink) {
+        while !bytes.is_empty() {
+            let (taken, step) = self.reader(side).read(bytes, moment);
+            self.on_step(side, step, Some(moment), sink);
+            bytes = bytes.get(taken..).unwrap_or_default();
+        }
+    }
+
+    /// Passes over `len` bytes that are missing.
+    pub fn on_gap(&mut self, side: Side, len: u64, sink: &mut impl Sink) {
+        let (skipped, step) = self.reader(side).skip(len);
+        if let Some(exchange) = self.open(side) {
+            exchange.problems.insert(Problem::Gap);
+            if let Some(message) = exchange.message(side) {
+                message.body_len += skipped;
+            }
+        }
+        let cut = matches!(step, Step::CutHead(..));
+        self.on_step(side, step, None, sink);
+        if let (true, Some(exchange)) = (cut, self.latest(side)) {
+            exchange.problems.insert(Problem::Gap);
+        }
+        self.answers_lost |= side == Side::Response && self.responses.is_lost();
+        self.settle(sink);
+    }
+
+    /// One side has closed in order.
+    pub fn on_fin(&mut self, side: Side, sink: &mut impl Sink) {
+        self.close(side, true, sink);
+    }
+
+    /// A RST was seen.
+    pub fn on_reset(&mut self) {
+        self.reset = true;
+    }
+
+    /// Nothing more comes: all that is open ends.
+    pub fn finish(&mut self, sink: &mut impl Sink) {
+        self.close(Side::Request, false, sink);
+        self.close(Side::Response, false, sink);
+        while let Some(exchange) = self.queue.pop_front() {
+            give(exchange, sink);
+        }
+    }
+
+    fn close(&mut self, side: Side, closed: bool, sink: &mut impl Sink) {
+        let why = match (closed, self.reset) {
+            (true, _) => Some(Problem::ClosedEarly),
+            (false, true) => Some(Problem::Reset),
+            (false, false) => None,
+        };
+        let step = self.reader(side).close(closed);
+        let cut = matches!(step, Step::CutHead(..));
+        self.on_step(side, step, None, sink);
+        if let (true, Some(exchange), Some(why)) = (cut, self.latest(side), why) {
+            exchange.problems.insert(why);
+        }
+        if let (Some(exchange), Some(why)) = (self.open(side), why) {
+            exchange.problems.insert(why);
+        }
+        self.end(side, false);
+        self.settle(sink);
+    }
+
+    fn on_step(&mut self, side: Side, step: Step<'_>, moment: Option<Moment>, sink: &mut impl Sink) {
+        match step {
+            Step::Nothing => return,
+            Step::Head(head, extent) => self.on_head(side, head, extent, true, sink),
+            Step::CutHead(head, extent) => self.on_head(side, head, extent, false, sink),
+            Step::Payload(bytes, then) => {
+                if let Some(exchange) = self.open(side) {
+                    let number = exchange.number;
+                    exchange.problems.note(Problem::BadChunk, then == Then::Broken && moment.is_some());
+                    if let Some(message) = exchange.message(side) {
+                        message.body_len += bytes.len() as u64;
+                        if let Some(moment) = moment {
+                            message.extent.see(moment);
+                        }
+                        if !bytes.is_empty() {
+                            sink.body(number, side, &message.head, bytes);
+                        }
+                    }
+                }
+                if then == Then::More {
+                    return;
+                }
+                self.end(side, then == Then::Ended);
+            }
+        }
+        self.settle(sink);
+    }
+
+    fn on_head(&mut self, side: Side, head: Box<Head>, extent: Extent, whole: bool, sink: &mut impl Sink) {
+        match side {
+            Side::Request => self.on_request(head, extent, whole, sink),
+            Side::Response => self.on_response(head, extent, whole, sink),
+        }
+    }
+
+    fn on_request(&mut self, head: Box<Head>, extent: Extent, whole: bool, sink: &mut impl Sink) {
+        self.flush_orphans(extent.first.number, sink);
+        let latest = self.queue.back().and_then(|exchange| exchange.request.as_ref());
+        self.pipelined |= latest.is_some_and(|latest| latest.extent.last.number == extent.first.number);
+        let body = match head.length {
+            Length::Unsaid | Length::Bytes(0) => None,
+            Length::Bytes(len) => Some(Body::Length(len)),
+            Length::Chunked => Some(Body::Chunked(Default::default())),
+            // RFC 9112 §6.3: a request whose length cannot be told has to be refused.
+            Length::UntilClose => {
+                self.requests.lose();
+                None
+            }
+        };
+        let other_protocol = matches!(head.version(), Some((2.., _)));
+        let message = Message::new(head, extent);
+        let number = match self.queue.iter_mut().find(|exchange| exchange.request.is_none()) {
+            Some(orphan) => {
+                orphan.request = Some(message);
+                orphan.number
+            }
+            None => self.begin(|exchange| exchange.request = Some(message)),
+        };
+        self.asking = Some(number);
+        match body {
+            Some(body) if whole => self.requests.expect_body(body),
+            _ => self.end(Side::Request, whole),
+        }
+        if other_protocol {
+            self.expect_nothing();
+        }
+        if self.queue.len() > self.limits.waiting
+            && let Some(mut oldest) = self.queue.pop_front()
+        {
+            self.shed += u64::from(oldest.response.is_none());
+            oldest.problems.insert(Problem::TooManyWaiting);
+            give(oldest, sink);
+        }
+    }
+
+    fn on_response(&mut self, head: Box<Head>, extent: Extent, whole: bool, sink: &mut impl Sink) {
+        let status = head.status().unwrap_or_default();
+        let index = self.answered_by(extent.first.number, sink);
+        if (100..200).contains(&status) && status != 101 {
+            if let Some(exchange) = index.and_then(|index| self.queue.get_mut(index))
+                && exchange.interim.len() < MAX_INTERIM
+            {
+                exchange.interim.push(status);
+            }
+            return;
+        }
+        self.answers_lost = false;
+        let request = index.and_then(|index| self.queue.get(index)?.request.as_ref());
+        let method = request.and_then(|request| request.head.method()).unwrap_or_default();
+        let follows = follows(status, method, head.length);
+        let message = Message::new(head, extent);
+        let number = match index.and_then(|index| self.queue.get_mut(index)) {
+            Some(exchange) => {
+                exchange.response = Some(message);
+                exchange.number
+            }
+            None => self.orphan(message),
+        };
+        self.answering = Some(number);
+        match follows {
+            _ if !whole => self.end(Side::Response, false),
+            Follows::Body(body) => self.responses.expect_body(body),
+            Follows::Nothing => self.end(Side::Response, true),
+            Follows::Other => {
+                self.end(Side::Response, true);
+                self.expect_nothing();
+            }
+        }
+    }
+
+    /// The place in the queue of the request that a response answers.
+    fn answered_by(&mut self, response: u64, sink: &mut impl Sink) -> Option<usize> {
+        if self.shed > 0 {
+            self.shed -= 1;
+            return None;
+        }
+        let waits = |exchange: &Exchange| exchange.response.is_none();
+        let first = self.queue.iter().position(waits)?;
+        if !self.answers_lost || self.pipelined {
+            return Some(first);
+        }
+        // A client that waits for each answer has had, or given up, those to its earlier requests.
+        let asked = |exchange: &Exchange| {
+            exchange.request.as_ref().is_some_and(|request| request.extent.first.number < response)
+        };
+        let last = self.queue.iter().rposition(|exchange| waits(exchange) && asked(exchange))?;
+        for _ in first..last {
+            if let Some(exchange) = self.queue.remove(first) {
+                give(exchange, sink);
+            }
+        }
+        Some(first)
+    }
+
+    /// A response without a request; its place is before all that wait.
+    fn orphan(&mut self, message: Message) -> u64 {
+        let place = self.queue.iter().position(|exchange| exchange.response.is_none());
+        let mut exchange = Exchange::new(self.next);
+        self.next += 1;
+        exchange.response = Some(message);
+        let number = exchange.number;
+        self.queue.insert(place.unwrap_or(self.queue.len()), exchange);
+        number
+    }
+
+    fn begin(&mut self, fill: impl FnOnce(&mut Exchange)) -> u64 {
+        let mut exchange = Exchange::new(self.next);
+        self.next += 1;
+        exchange.proxied_for = self.proxied_for;
+        fill(&mut exchange);
+        let number = exchange.number;
+        self.queue.push_back(exchange);
+        number
+    }
+
+    /// Gives the answers without request that came before the segment `request`: it is not theirs.
+    fn flush_orphans(&mut self, request: u64, sink: &mut impl Sink) {
+        let is_older = |exchange: &Exchange| {
+            let first = exchange.response.as_ref().map(|response| response.extent.first.number);
+            exchange.request.is_none() && first.is_none_or(|first| first < request)
+        };
+        while let Some(index) = self.queue.iter().position(is_older) {
+            if let Some(exchange) = self.queue.remove(index) {
+                self.answering = self.answering.filter(|&number| number != exchange.number);
+                give(exchange, sink);
+            }
+        }
+    }
+
+    /// What follows the exchange is another protocol.
+    fn expect_nothing(&mut self) {
+        self.requests.expect_nothing();
+        self.responses.expect_nothing();
+    }
+
+    fn end(&mut self, side: Side, whole: bool) {
+        if let Some(message) = self.open(side).and_then(|exchange| exchange.message(side)) {
+            message.end(whole);
+        }
+        match side {
+            Side::Request => self.asking = None,
+            Side::Response => self.answering = None,
+        }
+    }
+
+    /// Gives what is done, in order.
+    fn settle(&mut self, sink: &mut impl Sink) {
+        let orphans = self.queue.iter().take(MAX_ORPHANS + 1);
+        let many = orphans.filter(|exchange| exchange.request.is_none()).count() > MAX_ORPHANS;
+        let mut give_orphan = many;
+        while let Some(front) = self.queue.front() {
+            let orphan = front.request.is_none();
+            if !front.is_done() || orphan && !give_orphan {
+                break;
+            }
+            give_orphan &= !orphan;
+            if let Some(exchange) = self.queue.pop_front() {
+                give(exchange, sink);
+            }
+        }
+    }
+
+    fn reader(&mut self, side: Side) -> &mut Reader {
+        match side {
+            Side::Request => &mut self.requests,
+            Side::Response => &mut self.responses,
+        }
+    }
+
+    /// The exchange whose message is being read on a side.
+    fn open(&mut self, side: Side) -> Option<&mut Exchange> {
+        match side {
+            Side::Request => {
+                let number = self.asking?;
+                self.queue.iter_mut().rev().find(|exchange| exchange.number == number)
+            }
+            Side::Response => {
+                let number = self.answering?;
+                self.queue.iter_mut().find(|exchange| exchange.number == number)
+            }
+        }
+    }
+
+    /// The exchange whose message was read last on a side, if it is still kept.
+    fn latest(&mut self, side: Side) -> Option<&mut Exchange> {
+        let has = |exchange: &&mut Exchange| match side {
+            Side::Request => exchange.request.is_some(),
+            Side::Response => exchange.response.is_some(),
+        };
+        self.queue.iter_mut().rev().find(has)
+    }
+}
+
+enum Follows {
+    Nothing,
+    Body(Body),
+    /// Another protocol.
+    Other,
+}
+
+/// What follows the head of a response. RFC 9112 §6.3
+fn follows(status: u16, method: &[u8], length: Length) -> Follows {
+    match (status, length) {
+        (101, _) => Follows::Other,
+        (200..300, _) if method == b"CONNECT" => Follows::Other,
+        (204 | 304, _) => Follows::Nothing,
+        _ if method == b"HEAD" => Follows::Nothing,
+        (_, Length::Bytes(0)) => Follows::Nothing,
+        (_, Length::Bytes(len)) => Follows::Body(Body::Length(len)),
+        (_, Length::Chunked) => Follows::Body(Body::Chunked(Default::default())),
+        (_, Length::Unsaid | Length::UntilClose) => Follows::Body(Body::UntilClose),
+    }
+}
+
+fn give(mut exchange: Exchange, sink: &mut impl Sink) {
+    exchange.settle();
+    sink.exchange(exchange);
+}
+
+#[cfg(test)]
+mod tests;

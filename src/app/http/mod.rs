@@ -1,0 +1,19 @@
+//! HTTP/1.0 and HTTP/1.1: bytes and gaps of both directions in, exchanges out. RFC 9110, RFC 9112.
+//!
+//! A [`Connection`] has two readers, one a direction, that cut the bytes into heads and bodies; it ties each
+//! answer to its request and gives [`Exchange`]s.
+
+mod body;
+mod connection;
+mod exchange;
+mod head;
+mod message;
+mod problem;
+mod reader;
+
+pub use connection::{Connection, Limits, Sink};
+pub use exchange::{Exchange, Message};
+pub use head::{Fields, StartLine, request_line, status_line};
+pub use message::{Head, Kept, Length, Side};
+pub use problem::{Problem, Problems};
+pub use reader::{Extent, begins_message};

@@ -1,0 +1,501 @@
+//! One direction of a connection: bytes and gaps in, heads and bodies out. However the bytes are cut into segments, the
+//! messages are the same.
+//!
+//! ```text
+//!            a head          its body          the next
+//!   Start ---------> Head -------------> Body ---------> Start
+//!     |  no message    |  gap, too large   |  gap beyond its end, broken
+//!     +----------------+-------------------+--> Lost: until a line that begins a message
+//! ```
+
+use memchr::{memchr, memmem};
+
+use super::body::{Body, Then};
+use super::head::{Fields, HeadEnd, StartLine, is_token, line, request_line, status_line};
+use super::message::{Head, Side};
+use super::problem::Problem;
+use crate::tcp::Moment;
+
+/// The longest line that is searched for the beginning of a message.
+const MAX_START_LINE: usize = 16 << 10;
+
+/// From the first to the last segment of something, in order of capture.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Extent {
+    /// The segment of its first byte.
+    pub first: Moment,
+    /// The latest segment of it.
+    pub last: Moment,
+}
+
+impl Extent {
+    /// Of one segment.
+    pub fn new(moment: Moment) -> Self {
+        Self { first: moment, last: moment }
+    }
+
+    /// Takes in another segment.
+    pub fn see(&mut self, moment: Moment) {
+        if moment.number > self.last.number {
+            self.last = moment;
+        }
+    }
+}
+
+/// What the next bytes turned out to be.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Step<'a> {
+    /// Nothing yet, or nothing of a message.
+    Nothing,
+    /// A head. The reader has to be told what follows.
+    Head(Box<Head>, Extent),
+    /// A head of which the end is missing. What follows it is not known.
+    CutHead(Box<Head>, Extent),
+    /// Payload of the body, and whether the body goes on.
+    Payload(&'a [u8], Then),
+}
+
+/// A direction that is being read.
+#[derive(Debug)]
+pub struct Reader {
+    side: Side,
+    keep_all: bool,
+    max_head: usize,
+    state: State,
+    /// The head, or in [`State::Lost`] the line, that has not come whole.
+    gathered: Vec<u8>,
+    search: HeadEnd,
+    extent: Option<Extent>,
+    /// The first line of the head is whole, and good.
+    line_checked: bool,
+    /// The head begins in the middle of a line: it has to be a good one to be believed.
+    doubtful: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    Start,
+    Head,
+    Body(Body),
+    Lost,
+    Opaque,
+}
+
+impl Reader {
+    /// A reader of `side`. Heads of more than `max_head` bytes are cut there; `keep_all` keeps their text.
+    pub fn new(side: Side, max_head: usize, keep_all: bool) -> Self {
+        Self {
+            side,
+            keep_all,
+            max_head,
+            state: State::Start,
+            gathered: Vec::new(),
+            search: HeadEnd::default(),
+            extent: None,
+            line_checked: false,
+            doubtful: false,
+        }
+    }
+
+    /// A body follows the head.
+    pub fn expect_body(&mut self, body: Body) {
+        self.state = State::Body(body);
+    }
+
+    /// What follows is no HTTP.
+    pub fn expect_nothing(&mut self) {
+        self.state = State::Opaque;
+    }
+
+    /// Where it stands is not known: the next line that begins a message is looked for.
+    pub fn lose(&mut self) {
+        self.state = State::Lost;
+        self.gathered.clear();
+        self.extent = None;
+    }
+
+    /// Whether the bytes to come are no HTTP.
+    pub fn is_opaque(&self) -> bool {
+        matches!(self.state, State::Opaque)
+    }
+
+    /// Whether it has lost its place.
+    pub fn is_lost(&self) -> bool {
+        matches!(self.state, State::Lost)
+    }
+
+    /// Takes bytes, of which there are some, and says how many it took and what they were.
+    pub fn read<'a>(&mut self, bytes: &'a [u8], moment: Moment) -> (usize, Step<'a>) {
+        match &mut self.state {
+            State::Start => self.start(bytes, moment),
+            State::Head => self.gather(bytes, moment),
+            State::Body(body) => {
+                let taken = body.take(bytes);
+                if taken.then == Then::Ended {
+                    self.state = State::Start;
+                } else if taken.then == Then::Broken {
+                    self.lose();
+                }
+                (taken.consumed, Step::Payload(taken.payload, taken.then))
+            }
+            State::Lost => self.seek(bytes, moment),
+            State::Opaque => (bytes.len(), Step::Nothing),
+        }
+    }
+
+    /// Passes over `len` bytes that are missing; how many of them belong to a body, and what they ended.
+    pub fn skip(&mut self, len: u64) -> (u64, Step<'static>) {
+        match &mut self.state {
+            State::Start | State::Lost => self.lose(),
+            State::Opaque => {}
+            State::Head => return (0, self.cut()),
+            State::Body(body) => {
+                let (skipped, then) = body.skip(len);
+                match then {
+                    Then::More => {}
+                    Then::Ended if skipped == len => self.state = State::Start,
+                    Then::Ended | Then::Broken => self.lose(),
+                }
+                return (skipped, Step::Payload(&[], then));
+            }
+        }
+        (0, Step::Nothing)
+    }
+
+    /// Nothing more comes. A body until the close ends well if `closed` in order.
+    pub fn close(&mut self, closed: bool) -> Step<'static> {
+        match self.state {
+            State::Head => self.cut(),
+            State::Body(Body::UntilClose) if closed => {
+                self.state = State::Start;
+                Step::Payload(&[], Then::Ended)
+            }
+            _ => Step::Nothing,
+        }
+    }
+
+    fn start<'a>(&mut self, bytes: &'a [u8], moment: Moment) -> (usize, Step<'a>) {
+        // RFC 9112 §2.2: empty lines before a message are passed over.
+        let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        if blank > 0 {
+            return (blank, Step::Nothing);
+        }
+        self.extent = Some(Extent::new(moment));
+        self.search = HeadEnd::default();
+        self.doubtful = false;
+        // The common case: the whole head is in one segment.
+        let (first, ..) = line(bytes);
+        if let Some(end) = self.search.find(bytes.get(..self.max_head).unwrap_or(bytes))
+            && let Some(raw) = bytes.get(..end)
+            && !is_simple(self.side, first)
+        {
+            return match self.finish_head(raw) {
+                Some(step) => (end, step),
+                None => (0, self.seek_instead()),
+            };
+        }
+        self.search = HeadEnd::default();
+        self.gathered.clear();
+        self.line_checked = false;
+        self.state = State::Head;
+        self.gather(bytes, moment)
+    }
+
+    fn gather<'a>(&mut self, bytes: &'a [u8], moment: Moment) -> (usize, Step<'a>) {
+        if let Some(extent) = &mut self.extent {
+            extent.see(moment);
+        }
+        let before = self.gathered.len();
+        let room = self.max_head.saturating_sub(before).max(1);
+        self.gathered.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        let end = self.search.find(&self.gathered);
+        match (self.check_first_line(), end) {
+            (Err(()), _) => {
+                // It is no beginning of a message, but one may stand in its first line.
+                self.gathered.truncate(before);
+                self.state = State::Lost;
+                (0, Step::Nothing)
+            }
+            (Ok(Some(end)), _) | (Ok(None), Some(end)) => {
+                self.gathered.truncate(end);
+                let raw = std::mem::take(&mut self.gathered);
+                let step = self.finish_head(&raw).unwrap_or_else(|| self.seek_instead());
+                (end - before, step)
+            }
+            (Ok(None), None) if self.gathered.len() >= self.max_head => {
+                let taken = self.gathered.len() - before;
+                let step = match self.cut() {
+                    Step::CutHead(mut head, extent) => {
+                        head.problems.insert(Problem::HeadTooLarge);
+                        Step::CutHead(head, extent)
+                    }
+                    other => other,
+                };
+                (taken, step)
+            }
+            (Ok(None), None) => (self.gathered.len() - before, Step::Nothing),
+        }
+    }
+
+    /// Whether what was gathered can be the beginning of a head; where a simple request ends, if it is one.
+    fn check_first_line(&mut self) -> Result<Option<usize>, ()> {
+        if self.line_checked {
+            return Ok(None);
+        }
+        if self.search.whole_lines() == 0 {
+            let begins = match self.side {
+                Side::Request => may_begin_request(&self.gathered),
+                Side::Response => {
+                    let common = self.gathered.len().min(5);
+                    self.gathered.get(..common) == b"HTTP/".get(..common)
+                }
+            };
+            return if begins { Ok(None) } else { Err(()) };
+        }
+        self.line_checked = true;
+        let (first, rest, _) = line(&self.gathered);
+        let good = match self.side {
+            Side::Request => request_line(first).is_some(),
+            Side::Response => status_line(first).is_some(),
+        };
+        let end = self.gathered.len() - rest.len();
+        if good { Ok(is_simple(self.side, first).then_some(end)) } else { Err(()) }
+    }
+
+    /// Reads a whole head; `None` if it is none.
+    fn finish_head(&mut self, raw: &[u8]) -> Option<Step<'static>> {
+        let head = Head::read(raw, self.side, self.keep_all, true)?;
+        let has_fields = || Fields::new(line(raw).1).next().is_some();
+        if self.doubtful && (head.problems.contains(Problem::BadField) || !has_fields()) {
+            return None;
+        }
+        self.state = State::Start;
+        Some(Step::Head(Box::new(head), self.extent.take()?))
+    }
+
+    /// Ends a head whose end is missing.
+    fn cut(&mut self) -> Step<'static> {
+        let whole_lines = self.search.whole_lines();
+        let raw = std::mem::take(&mut self.gathered);
+        let extent = self.extent;
+        self.lose();
+        let read = raw.get(..whole_lines).filter(|raw| !raw.is_empty());
+        let head = read.and_then(|raw| Head::read(raw, self.side, self.keep_all, false));
+        match head.zip(extent) {
+            Some((head, extent)) => Step::CutHead(Box::new(head), extent),
+            None => Step::Nothing,
+        }
+    }
+
+    fn seek_instead(&mut self) -> Step<'static> {
+        self.lose();
+        Step::Nothing
+    }
+
+    /// Takes a line, and begins a head where one begins in it.
+    fn seek<'a>(&mut self, bytes: &'a [u8], moment: Moment) -> (usize, Step<'a>) {
+        let (whole, taken) = match memchr(b'\n', bytes) {
+            Some(end) => (true, end + 1),
+            None => (false, bytes.len()),
+        };
+        let new = bytes.get(..taken).unwrap_or(bytes);
+        let extent = self.extent.get_or_insert(Extent::new(moment));
+        extent.see(moment);
+        let extent = *extent;
+        if !whole {
+            if self.gathered.len() + new.len() > MAX_START_LINE {
+                self.gathered.clear();
+            }
+            let kept = new.len().saturating_sub(MAX_START_LINE);
+            self.gathered.extend_from_slice(new.get(kept..).unwrap_or_default());
+            return (taken, Step::Nothing);
+        }
+        let gathered = std::mem::take(&mut self.gathered);
+        let joined = [gathered.as_slice(), new].concat();
+        let text = if gathered.is_empty() { new } else { joined.as_slice() };
+        self.extent = None;
+        if let Some(at) = message_start(text, self.side) {
+            self.state = State::Head;
+            self.doubtful = at > 0;
+            self.line_checked = true;
+            self.gathered = text.get(at..).unwrap_or_default().to_vec();
+            self.search = HeadEnd::default();
+            self.search.find(&self.gathered);
+            self.extent = Some(extent);
+        }
+        (taken, Step::Nothing)
+    }
+}
+
+/// RFC 1945 §4.1: a request without version has no fields and no empty line.
+fn is_simple(side: Side, first: &[u8]) -> bool {
+    side == Side::Request && matches!(request_line(first), Some(StartLine::Request { version: None, .. }))
+}
+
+/// Whether the beginning of a line can be that of a request line.
+fn may_begin_request(text: &[u8]) -> bool {
+    let token = text.iter().take_while(|&&byte| is_token(byte)).count();
+    let then = text.get(token);
+    (token > 0 || text.is_empty()) && token <= 32 && matches!(then, None | Some(b' '))
+}
+
+/// Whether bytes begin with the whole start line of a message of either side, with a version.
+pub fn begins_message(bytes: &[u8]) -> bool {
+    let (first, rest, _) = line(bytes);
+    if rest.is_empty() && !bytes.ends_with(b"\n") {
+        return false;
+    }
+    let request = || matches!(request_line(first), Some(StartLine::Request { version: Some(_), .. }));
+    if first.starts_with(b"HTTP/") {
+        status_line(first).is_some()
+    } else {
+        may_begin_request(first) && request()
+    }
+}
+
+/// Where in a line a message begins: at its start, or behind the end of a body that has no line end.
+fn message_start(text: &[u8], side: Side) -> Option<usize> {
+    let (text, ..) = line(text);
+    let starts = |at: usize| {
+        let text = text.get(at..)?;
+        let found = match side {
+            Side::Request => matches!(request_line(text), Some(StartLine::Request { version: Some(_), .. })),
+            Side::Response => status_line(text).is_some(),
+        };
+        found.then_some(at)
+    };
+    if let Some(at) = starts(0) {
+        return Some(at);
+    }
+    match side {
+        Side::Response => memmem::rfind(text, b"HTTP/").and_then(starts),
+        Side::Request => {
+            let version = memmem::rfind(text, b" HTTP/1.")?;
+            let before = text.get(..version)?;
+            METHODS.iter().filter_map(|method| memmem::rfind(before, method)).max().and_then(starts)
+        }
+    }
+}
+
+/// Beginnings of request lines that are looked for in the middle of a line.
+const METHODS: [&[u8]; 6] = [b"GET /", b"POST /", b"HEAD /", b"PUT /", b"DELETE /", b"OPTIONS "];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn moment(number: u64) -> Moment {
+        Moment { at: Timestamp::from_nanos(number as i64), number }
+    }
+
+    /// What a reader says of pieces: bytes, or `None` for three missing ones. Responses have bodies of five bytes.
+    fn read(side: Side, pieces: &[Option<&[u8]>], max_head: usize) -> String {
+        let mut reader = Reader::new(side, max_head, false);
+        let mut said = String::new();
+        let mut say = |reader: &mut Reader, step: Step<'_>| match step {
+            Step::Nothing => {}
+            Step::Head(head, _) => {
+                said.push_str(&format!("{} ", name(&head)));
+                if side == Side::Response {
+                    reader.expect_body(Body::Length(5));
+                }
+            }
+            Step::CutHead(head, _) => said.push_str(&format!("cut {} ", name(&head))),
+            Step::Payload(bytes, Then::More) => said.push_str(std::str::from_utf8(bytes).unwrap()),
+            Step::Payload(bytes, then) => {
+                said.push_str(&format!("{}|{then:?} ", std::str::from_utf8(bytes).unwrap()));
+            }
+        };
+        for (number, piece) in pieces.iter().enumerate() {
+            let Some(mut bytes) = *piece else {
+                let (_, step) = reader.skip(3);
+                say(&mut reader, step);
+                continue;
+            };
+            while !bytes.is_empty() {
+                let (taken, step) = reader.read(bytes, moment(number as u64));
+                bytes = &bytes[taken..];
+                say(&mut reader, step);
+            }
+        }
+        let step = reader.close(true);
+        say(&mut reader, step);
+        said
+    }
+
+    fn name(head: &Head) -> String {
+        let text = head.target().map(|target| String::from_utf8_lossy(target).into_owned());
+        text.unwrap_or_else(|| head.status().unwrap().to_string())
+    }
+
+    #[test]
+    fn messages_are_the_same_in_any_segmentation() {
+        let table: &[(Side, &str, &str)] = &[
+            (
+                Side::Request,
+                "GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\n\n\r\nGET /c HTTP/1.0\r\n\r\n",
+                "/a /b /c ",
+            ),
+            (Side::Request, "GET /old\r\nGET /b HTTP/1.1\r\n\r\n", "/old /b "),
+            (Side::Request, "junk\r\nmore\0GET /a HTTP/1.1\r\nA: b\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "/a /b "),
+            (
+                Side::Request,
+                "\x16\x03 GET / \r\n GET /a HTTP/1.1\r\nno field\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+                "/b ",
+            ),
+            (
+                Side::Response,
+                "HTTP/1.1 200 OK\r\n\r\nabcdeHTTP/1.1 404\r\n\r\n12345",
+                "200 abcde|Ended 404 12345|Ended ",
+            ),
+            (
+                Side::Response,
+                "HTTX/1.1 200 OK\r\n\r\nabHTTP/1.1 404 No\r\nA: b\r\n\r\n12345",
+                "404 12345|Ended ",
+            ),
+            (Side::Response, "HTTP/1.1 200 OK\r\nA: b", "cut 200 "),
+        ];
+        for (side, text, expected) in table {
+            for step in [1, 2, 3, 7, 20, 1000] {
+                let pieces: Vec<_> = text.as_bytes().chunks(step).map(Some).collect();
+                let got = read(*side, &pieces, 1000);
+                assert_eq!(got, *expected, "{text:?} by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn gaps_are_bridged_or_the_next_message_is_found() {
+        let head = &b"HTTP/1.1 200 OK\r\n\r\n"[..];
+        let table: &[(&[Option<&[u8]>], &str)] = &[
+            (&[Some(head), Some(b"a"), None, Some(b"e"), Some(head)], "200 ae|Ended 200 "),
+            (&[Some(head), Some(b"abc"), None, Some(b"xx\r\n"), Some(head)], "200 abc|Ended 200 "),
+            (&[Some(b"HTTP/1.1 200 OK\r\nA: "), None, Some(b"\r\n\r\n"), Some(head)], "cut 200 200 "),
+            (&[Some(b"HTTP/1.1 20"), None, Some(b"x\r\n"), Some(head)], "200 "),
+            (&[None, Some(head), Some(b"abcde")], "200 abcde|Ended "),
+        ];
+        for (pieces, expected) in table {
+            assert_eq!(read(Side::Response, pieces, 1000), *expected, "{pieces:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_that_is_too_large_is_cut_and_the_next_one_found() {
+        let bomb = format!("GET /a HTTP/1.1\r\n{}\r\nGET /b HTTP/1.1\r\n\r\n", "X: y\r\n".repeat(100));
+        for step in [1, 13, 1000] {
+            let pieces: Vec<_> = bomb.as_bytes().chunks(step).map(Some).collect();
+            assert_eq!(read(Side::Request, &pieces, 200), "cut /a /b ", "by {step}");
+        }
+    }
+
+    #[test]
+    fn extents_name_the_segments() {
+        let mut reader = Reader::new(Side::Request, 1000, false);
+        reader.read(b"GET /a HT", moment(4));
+        reader.read(b"TP/1.1\r\n", moment(9));
+        let (_, step) = reader.read(b"\r\n", moment(7));
+        let Step::Head(_, extent) = step else { panic!("no head") };
+        assert_eq!((extent.first.number, extent.last.number), (4, 9));
+    }
+}
