@@ -37,10 +37,10 @@ impl Fault {
     pub fn nearest<'k>(self, word: &str, known: impl Iterator<Item = &'k str>) -> Self {
         let lower = word.to_ascii_lowercase();
         let best = known
-            .map(|known| (strsim::jaro_winkler(&lower, known), known))
+            .map(|known| (strsim::normalized_damerau_levenshtein(&lower, known), known))
             .max_by(|(a, _), (b, _)| a.total_cmp(b));
         match best {
-            Some((likeness, known)) if likeness > 0.75 => self.hint(format!("did you mean `{known}`?")),
+            Some((likeness, known)) if likeness >= 0.6 => self.hint(format!("did you mean `{known}`?")),
             _ => self,
         }
     }

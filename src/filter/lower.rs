@@ -18,7 +18,8 @@ use crate::capture::LinkType;
 
 /// The filter as a program for frames of `linktype`, or why it cannot be asked of them.
 pub(super) fn lower(expression: &Expression, linktype: LinkType) -> Result<Program, Fault> {
-    let shape = link::shape(linktype).ok_or_else(|| Fault::new(0, "cannot filter frames of this link type"))?;
+    let shape =
+        link::shape(linktype).ok_or_else(|| Fault::new(0, "cannot filter frames of this link type"))?;
     let mut lowering = Lowering::new(shape);
     let mut condition = lowering.expression(expression)?;
     if shape.prefix == Prefix::Ppi {
@@ -182,7 +183,11 @@ impl Lowering {
             return Err("this is only in logs of OpenBSD's packet filter (PFLOG)".into());
         }
         let name = |lowering: &mut Self, at: u32, name: &str| {
-            all(name.bytes().zip(at..).map(|(byte, at)| lowering.test(Base::Link, at, 1, byte.into())).collect::<Vec<_>>())
+            all(name
+                .bytes()
+                .zip(at..)
+                .map(|(byte, at)| lowering.test(Base::Link, at, 1, byte.into()))
+                .collect::<Vec<_>>())
         };
         Ok(match field {
             PfField::Action(action) => self.test(Base::Link, 2, 1, *action),
@@ -200,11 +205,16 @@ impl Lowering {
         }
         let circuit = |vci: u32| compare(At::Frame(2), 2, u32::MAX, How::Equal, vci);
         Ok(match atm {
-            Atm::Vpi(how, number, negated) => maybe_not(compare(At::Frame(1), 1, u32::MAX, *how, *number), *negated),
-            Atm::Vci(how, number, negated) => maybe_not(compare(At::Frame(2), 2, u32::MAX, *how, *number), *negated),
-            Atm::Circuit(numbers) => {
-                all([test(At::Frame(1), 1, 0), any(numbers.iter().map(|vci| circuit(*vci)).collect::<Vec<_>>())])
+            Atm::Vpi(how, number, negated) => {
+                maybe_not(compare(At::Frame(1), 1, u32::MAX, *how, *number), *negated)
             }
+            Atm::Vci(how, number, negated) => {
+                maybe_not(compare(At::Frame(2), 2, u32::MAX, *how, *number), *negated)
+            }
+            Atm::Circuit(numbers) => all([
+                test(At::Frame(1), 1, 0),
+                any(numbers.iter().map(|vci| circuit(*vci)).collect::<Vec<_>>()),
+            ]),
             Atm::Messages(vci, types) => all([
                 test(At::Frame(1), 1, 0),
                 circuit(*vci),
@@ -221,7 +231,11 @@ impl Lowering {
 
     /// An equality of some bits; one of no bits looks at nothing.
     fn masked(&mut self, base: Base, offset: u32, size: u8, mask: u32, value: u32) -> Condition {
-        if mask == 0 { Condition::Always(value == 0) } else { self.compare(base, offset, size, mask, How::Equal, value) }
+        if mask == 0 {
+            Condition::Always(value == 0)
+        } else {
+            self.compare(base, offset, size, mask, How::Equal, value)
+        }
     }
 
     fn compare(&mut self, base: Base, offset: u32, size: u8, mask: u32, how: How, value: u32) -> Condition {

@@ -49,16 +49,18 @@ impl Filter {
 
     /// Whether the frame is selected. Frames of a link type that the filter cannot be asked of are not.
     pub fn matches(&self, frame: &Frame<'_>) -> bool {
+        self.accepts(frame.linktype, frame.data, frame.orig_len)
+    }
+
+    /// The same for the bytes captured of a frame that was `wire_len` bytes long.
+    pub fn accepts(&self, linktype: LinkType, data: &[u8], wire_len: u32) -> bool {
         let Some(expression) = &self.expression else {
             return true;
         };
-        match self.programs.get(usize::from(frame.linktype.0)) {
-            Some(program) => program
-                .get_or_init(|| lower::lower(expression, frame.linktype))
-                .as_ref()
-                .is_ok_and(|program| program.accepts(frame.data, frame.orig_len)),
-            None => false,
-        }
+        self.programs.get(usize::from(linktype.0)).is_some_and(|program| {
+            let program = program.get_or_init(|| lower::lower(expression, linktype));
+            program.as_ref().is_ok_and(|program| program.accepts(data, wire_len))
+        })
     }
 
     /// Why no frame of this link type is ever selected, if the filter asks for what such frames do not have.

@@ -215,8 +215,7 @@ const ETHER_PROTOCOLS: &[(&str, u32)] = &[
 
 const ISO_PROTOCOLS: &[(&str, u32)] = &[("clnp", 0x81), ("esis", 0x82), ("isis", 0x83)];
 
-const WLAN_TYPES: &[(&str, u32)] =
-    &[("mgt", 0), ("management", 0), ("ctl", 4), ("control", 4), ("data", 8)];
+const WLAN_TYPES: &[(&str, u32)] = &[("mgt", 0), ("management", 0), ("ctl", 4), ("control", 4), ("data", 8)];
 
 const WLAN_MANAGEMENT: &[(&str, u32)] = &[
     ("assocreq", 0x00),

@@ -130,19 +130,28 @@ impl<'a> Parser<'a> {
             }
             Token::Sign("(") => self.parenthesis(before, bare),
             Token::Number(_) | Token::Sign("-") | Token::Word("len" | "length") => self.arithmetic_item(),
-            Token::Word(word) if Protocol::of(word).is_some() && self.peek_at(1) == Some(Token::Sign("[")) => {
+            Token::Word(word)
+                if Protocol::of(word).is_some() && self.peek_at(1) == Some(Token::Sign("[")) =>
+            {
                 self.arithmetic_item()
             }
             Token::Dotted(_) | Token::Ipv6(_) | Token::Mac(_) | Token::Arcnet(_) | Token::Escaped(_) => {
                 match before.filter(|_| bare) {
-                    Some(qualifiers) => self.identifier(qualifiers).map(|found| Item::Truth(found, Some(qualifiers))),
+                    Some(qualifiers) => {
+                        self.identifier(qualifiers).map(|found| Item::Truth(found, Some(qualifiers)))
+                    }
                     None => Err(self.bare(at)),
                 }
             }
-            Token::Word(word) if !primitive::is_keyword(word) => match before.filter(|_| bare) {
-                Some(qualifiers) => self.identifier(qualifiers).map(|found| Item::Truth(found, Some(qualifiers))),
-                None => Err(Fault::new(at, format!("`{word}` is no keyword")).nearest(word, primitive::keywords())),
-            },
+            Token::Word(word) if !primitive::is_keyword(word) => {
+                match before.filter(|_| bare) {
+                    Some(qualifiers) => {
+                        self.identifier(qualifiers).map(|found| Item::Truth(found, Some(qualifiers)))
+                    }
+                    None => Err(Fault::new(at, format!("`{word}` is no keyword"))
+                        .nearest(word, primitive::keywords())),
+                }
+            }
             Token::Word(_) => self.primitive().map(|(found, qualifiers)| Item::Truth(found, qualifiers)),
             Token::Sign(_) => Err(self.unexpected("a primitive such as `host 10.0.0.1` or `tcp port 80`")),
         }
@@ -192,7 +201,9 @@ impl<'a> Parser<'a> {
                 Ok((Expression::Primitive(primitive, at), Some(qualifiers)))
             }
             (Item::Number(Arithmetic::Number(_), at), None) => Err(self.bare(at)),
-            (Item::Number(..), _) => Err(self.unexpected("a comparison such as `=` or `>` behind this arithmetic")),
+            (Item::Number(..), _) => {
+                Err(self.unexpected("a comparison such as `=` or `>` behind this arithmetic"))
+            }
         }
     }
 
@@ -245,7 +256,10 @@ impl<'a> Parser<'a> {
     }
 
     fn unexpected(&self, wanted: &str) -> Fault {
-        match self.tokens.get(self.next) {
+        match self.peek() {
+            Some(Token::Word(word)) if !primitive::is_keyword(word) => {
+                self.fault(format!("expected {wanted}")).nearest(word, primitive::keywords())
+            }
             Some(_) => self.fault(format!("expected {wanted}")),
             None => self.fault(format!("expected {wanted}, but the expression ends")),
         }
@@ -253,7 +267,8 @@ impl<'a> Parser<'a> {
 
     /// An identifier that no qualifier says anything of.
     fn bare(&self, at: usize) -> Fault {
-        Fault::new(at, "a bare address, number or name").hint("put a qualifier such as `host`, `net` or `port` before it")
+        Fault::new(at, "a bare address, number or name")
+            .hint("put a qualifier such as `host`, `net` or `port` before it")
     }
 
     fn deeper(&mut self, levels: u32) -> Result<(), Fault> {
@@ -276,4 +291,187 @@ fn depth_of(mut expression: &Expression) -> u32 {
         depth += 1;
     }
     depth
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The expression with its structure in the open: `&`, `|`, `!` and numbers for the primitives.
+    fn shape(text: &str) -> String {
+        fn draw(expression: &Expression, text: &str) -> String {
+            match expression {
+                Expression::All(all) => join(all, "&", text),
+                Expression::Any(any) => join(any, "|", text),
+                Expression::Not(inner) => format!("!{}", draw(inner, text)),
+                Expression::Primitive(_, at) => at.to_string(),
+            }
+        }
+        fn join(inner: &[Expression], sign: &str, text: &str) -> String {
+            let inner: Vec<_> = inner.iter().map(|one| draw(one, text)).collect();
+            format!("({})", inner.join(sign))
+        }
+        parse(text).unwrap().map_or(String::new(), |expression| draw(&expression, text))
+    }
+
+    #[test]
+    fn and_and_or_bind_equally_and_to_the_left() {
+        let cases = [
+            ("", ""),
+            ("ip", "0"),
+            ("ip or ip6 and tcp", "((0|6)&14)"),
+            ("ip and ip6 or tcp", "((0&7)|14)"),
+            ("ip or (ip6 and tcp)", "(0|(7&15))"),
+            ("not ip and tcp", "(!4&11)"),
+            ("!(ip && tcp) || udp", "(!(2&8)|16)"),
+            ("not not ip", "!!8"),
+            ("ip or arp or rarp", "(0|6|13)"),
+            ("((((ip))))", "4"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(shape(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn bare_identifiers_take_over_the_qualifiers_before_them() {
+        let same = [
+            (
+                "tcp dst port ftp or ftp-data or 21",
+                "tcp dst port ftp or tcp dst port ftp-data or tcp dst port 21",
+            ),
+            ("not host 10.0.0.1 and 10.0.0.2", "not host 10.0.0.1 and host 10.0.0.2"),
+            ("port 80 or (udp) or 81", "port 80 or udp or port 81"),
+            ("port (80 or 81)", "port 80 or port 81"),
+            ("port 80 or (81 or 82)", "port 80 or (port 81 or port 82)"),
+            ("src net 10 or not 192.168", "src net 10 or not src net 192.168"),
+            ("src or dst port 5", "port 5"),
+            ("dst and src host 1.2.3.4", "src and dst host 1.2.3.4"),
+            ("net 10/8", "net 10.0.0.0/8"),
+            ("net 10", "net 10.0.0.0 mask 255.0.0.0"),
+            ("len == 5", "length = (5)"),
+            ("less 60", "len <= 60"),
+            ("byte 4 = 1", "link[4:1] = 1"),
+            ("portrange 90-80", "portrange 80-90"),
+            ("vlan (5)", "vlan 5"),
+        ];
+        for (short, long) in same {
+            assert_eq!(meaning(short), meaning(long), "{short}");
+        }
+    }
+
+    /// The expression without the places in the text.
+    fn meaning(text: &str) -> Expression {
+        fn without_places(expression: Expression) -> Expression {
+            match expression {
+                Expression::All(all) => Expression::All(all.into_iter().map(without_places).collect()),
+                Expression::Any(any) => Expression::Any(any.into_iter().map(without_places).collect()),
+                Expression::Not(inner) => Expression::Not(Box::new(without_places(*inner))),
+                Expression::Primitive(primitive, _) => Expression::Primitive(primitive, 0),
+            }
+        }
+        without_places(parse(text).unwrap().unwrap())
+    }
+
+    #[test]
+    fn arithmetic_binds_as_in_c_but_for_remainder_and_exclusive_or() {
+        let same = [
+            ("1 + 2 * len = 0", "1 + (2 * len) = 0"),
+            ("1 | 2 & len << 3 = 0", "1 | (2 & (len << 3)) = 0"),
+            ("1 - len - 3 = 0", "(1 - len) - 3 = 0"),
+            ("1 * len % 3 + 4 = 0", "1 * (len % (3 + 4)) = 0"),
+            ("- len + 1 = 0", "(-len) + 1 = 0"),
+        ];
+        for (bare, parenthesized) in same {
+            assert_eq!(meaning(bare), meaning(parenthesized), "{bare}");
+        }
+    }
+
+    #[test]
+    fn an_error_points_at_the_character() {
+        let cases = [
+            ("tcp prot 80", 4, "expected `and`, `or` or the end"),
+            ("prot 80", 0, "`prot` is no keyword"),
+            ("host", 4, "expected an address, but the expression ends"),
+            ("host example.org", 5, "host names such as `example.org` are not looked up"),
+            ("port 99999", 5, "port 99999 is above 65535"),
+            ("port nosuch", 5, "unknown port `nosuch`"),
+            ("udp port http", 9, "`http` is a service of TCP"),
+            ("ip port 80", 0, "`ip` has no ports"),
+            ("tcp host 10.0.0.1", 0, "`tcp` has no IPv4 addresses"),
+            ("ip6 host 10.0.0.1", 0, "`ip6` has no IPv4 addresses"),
+            ("ip host ::1", 0, "`ip` has no IPv6 addresses"),
+            ("host 10.0.0.256", 5, "`10.0.0.256` is no IPv4 address"),
+            ("host 10.0.0.0/8", 13, "only a `net` has a mask"),
+            ("net 10.0.0.1/8", 4, "bits are set outside the mask"),
+            ("net 10.0.0.0/33", 13, "the length of an IPv4 prefix is 0 to 32"),
+            ("(tcp", 0, "this parenthesis is not closed"),
+            ("tcp)", 3, "this parenthesis was never opened"),
+            ("ip proto tcp", 9, "expected a protocol number or name"),
+            ("tcp proto 5", 0, "`tcp proto` makes no sense"),
+            ("tcp[13:3] = 1", 7, "the size of a field is 1, 2 or 4 bytes"),
+            (
+                "tcp[13] &",
+                9,
+                "expected a number, `len` or a header such as `tcp[13]`, but the expression ends",
+            ),
+            (
+                "tcp[13]",
+                7,
+                "expected a comparison such as `=` or `>` behind this arithmetic, but the expression ends",
+            ),
+            ("len / 0 = 1", 6, "division by zero"),
+            ("len << 32 = 1", 7, "a shift by more than 31 bits"),
+            ("1.2.3.4", 0, "a bare address, number or name"),
+            ("tcp or 80", 7, "a bare address, number or name"),
+            ("00:11:22:33:44:55", 0, "a bare address, number or name"),
+            ("host 00:11:22:33:44:55", 5, "a link-layer address"),
+            ("ether host 10.0.0.1", 11, "not a link-layer address"),
+            ("gateway x", 0, "`gateway` needs name services, which are not asked"),
+            ("vlan 5000", 5, "VLAN 5000 is above 4095"),
+            ("src 1.2.3.4 and", 15, "something is missing here"),
+            ("ah[0] = 1", 0, "the bytes of `ah` cannot be addressed"),
+            ("src proto 6", 0, "`proto` has no direction"),
+        ];
+        for (text, at, message) in cases {
+            let fault = parse(text).unwrap_err();
+            assert_eq!((fault.at, fault.message.as_str()), (at, message), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_valid_thing_is_proposed() {
+        let cases = [
+            ("prot 80", "did you mean `proto`?"),
+            ("tcp prt 80", "did you mean `port`?"),
+            ("TCP port 80", "did you mean `tcp`?"),
+            ("port htps", "did you mean `https`?"),
+            ("ip proto \\tpc", "did you mean `tcp`?"),
+            ("ip proto tcp", "write `\\tcp` for the name, since `tcp` is a keyword"),
+            ("host 10.0.0.0/8", "write `net` instead of `host`"),
+        ];
+        for (text, hint) in cases {
+            assert_eq!(parse(text).unwrap_err().hint.as_deref(), Some(hint), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_nests_without_end_is_refused() {
+        for deep in ["(".repeat(100_000), "not ".repeat(100_000), format!("len = {}1", "-".repeat(100_000))] {
+            assert!(parse(&deep).unwrap_err().message.contains("nested"));
+        }
+        let alternating = format!("ip{}", " or ip and ip".repeat(50_000));
+        assert!(parse(&alternating).unwrap_err().message.contains("nested"));
+        let long = format!("ip{}", " or ip".repeat(50_000));
+        assert!(parse(&long).is_ok());
+    }
+
+    #[test]
+    fn every_beginning_of_an_expression_is_read_or_refused() {
+        let text = "not (tcp[tcpflags] & (tcp-syn|tcp-fin) != 0 or src net fe80::/10) and vlan 5 and \
+                    ether host 00:11:22:33:44:55 or portrange http-90 and ip proto \\udp && 1.2.3.4";
+        for end in 0..text.len() {
+            let _ = parse(text.get(..end).unwrap());
+        }
+    }
 }

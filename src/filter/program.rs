@@ -17,12 +17,30 @@ type Registers = [u32; REGISTERS];
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Condition {
     Always(bool),
-    Test { at: At, size: u8, mask: u32, how: How, value: u32 },
-    Relation { left: Value, how: How, right: Value },
+    Test {
+        at: At,
+        size: u8,
+        mask: u32,
+        how: How,
+        value: u32,
+    },
+    Relation {
+        left: Value,
+        how: How,
+        right: Value,
+    },
     /// The protocol of this number, behind the extension headers of the packet that begins at the place.
-    Chain { network: At, version: u8, number: u32 },
+    Chain {
+        network: At,
+        version: u8,
+        number: u32,
+    },
     /// True, and from here on the registers hold where the frame inside Geneve begins.
-    Geneve { network: At, version: u8, registers: GeneveRegisters },
+    Geneve {
+        network: At,
+        version: u8,
+        registers: GeneveRegisters,
+    },
     /// The two registers differ.
     Differ(u8, u8),
     All(Vec<Condition>),
@@ -120,8 +138,12 @@ impl Program {
         let step = match condition {
             Condition::Always(true) => return yes,
             Condition::Always(false) => return no,
-            Condition::All(all) => return all.into_iter().rev().fold(yes, |next, one| self.add(one, next, no)),
-            Condition::Any(any) => return any.into_iter().rev().fold(no, |next, one| self.add(one, yes, next)),
+            Condition::All(all) => {
+                return all.into_iter().rev().fold(yes, |next, one| self.add(one, next, no));
+            }
+            Condition::Any(any) => {
+                return any.into_iter().rev().fold(no, |next, one| self.add(one, yes, next));
+            }
             Condition::Not(inner) => return self.add(*inner, no, yes),
             Condition::Test { at, size, mask, how, value } => Step::Test { at, size, mask, how, value },
             Condition::Relation { left, how, right } => Step::Relation { left, how, right },
@@ -153,7 +175,9 @@ impl Program {
                     let frame = Bytes { data, wire_len, registers: &registers };
                     how.holds(left.of(&frame)?, right.of(&frame)?)
                 }
-                Step::Chain { network, version, number } => chain(data, &registers, *network, *version, *number)?,
+                Step::Chain { network, version, number } => {
+                    chain(data, &registers, *network, *version, *number)?
+                }
                 Step::Geneve { network, version, registers: kept } => {
                     enter_geneve(data, &mut registers, *network, *version, *kept)?
                 }
@@ -326,7 +350,8 @@ fn enter_geneve(
     let link = (field(0, 1)? & 0x3f).checked_mul(4)?.checked_add(header)?.checked_add(8)?;
     let ethernet = field(2, 2)? == 0x6558;
     *registers.get_mut(usize::from(kept.link))? = link;
-    *registers.get_mut(usize::from(kept.linktype))? = if ethernet { link.checked_add(12)? } else { header.checked_add(2)? };
+    *registers.get_mut(usize::from(kept.linktype))? =
+        if ethernet { link.checked_add(12)? } else { header.checked_add(2)? };
     *registers.get_mut(usize::from(kept.payload))? = if ethernet { link.checked_add(14)? } else { link };
     Some(true)
 }

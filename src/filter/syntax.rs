@@ -17,20 +17,53 @@ pub(super) enum Expression {
 pub(super) enum Primitive {
     /// The frame is of this protocol.
     Protocol(Protocol),
-    Ipv4 { protocol: Option<Protocol>, way: Way, address: u32, mask: u32 },
-    Ipv6 { way: Way, address: u128, mask: u128 },
-    Mac { way: Way, address: [u8; 6] },
-    Arcnet { way: Way, address: u8 },
-    Decnet { way: Way, address: u16 },
+    Ipv4 {
+        protocol: Option<Protocol>,
+        way: Way,
+        address: u32,
+        mask: u32,
+    },
+    Ipv6 {
+        way: Way,
+        address: u128,
+        mask: u128,
+    },
+    Mac {
+        way: Way,
+        address: [u8; 6],
+    },
+    Arcnet {
+        way: Way,
+        address: u8,
+    },
+    Decnet {
+        way: Way,
+        address: u16,
+    },
     /// A port of one transport, or of TCP, UDP or SCTP, from the first to the last of `ports`.
-    Port { transport: Option<u32>, way: Way, ports: (u16, u16) },
+    Port {
+        transport: Option<u32>,
+        way: Way,
+        ports: (u16, u16),
+    },
     /// `PROTOCOL proto NUMBER`.
-    Carries { carrier: Option<Protocol>, number: u32 },
+    Carries {
+        carrier: Option<Protocol>,
+        number: u32,
+    },
     /// `ip protochain NUMBER`: somewhere behind the extension headers.
-    Chain { carrier: Option<Protocol>, number: u32 },
+    Chain {
+        carrier: Option<Protocol>,
+        number: u32,
+    },
     Broadcast(Option<Protocol>),
     Multicast(Option<Protocol>),
-    Relation { left: Arithmetic, how: How, right: Arithmetic, negated: bool },
+    Relation {
+        left: Arithmetic,
+        how: How,
+        right: Arithmetic,
+        negated: bool,
+    },
     /// Sent (`true`) or received by the capturing host.
     Outbound(bool),
     /// The interface number of a cooked capture.
@@ -43,7 +76,10 @@ pub(super) enum Primitive {
     /// A field of OpenBSD's packet filter log.
     Pf(PfField),
     /// The first IEEE 802.11 frame control byte, masked.
-    WlanType { value: u32, mask: u32 },
+    WlanType {
+        value: u32,
+        mask: u32,
+    },
     WlanDirection(u32),
     Llc(Option<(u32, u32)>),
     /// ATM over SunATM.
@@ -189,7 +225,11 @@ pub(super) enum Arithmetic {
     /// The frame's length on the wire.
     Length,
     /// 1, 2 or 4 bytes of a header, at an offset from its start.
-    Load { header: Protocol, index: Box<Arithmetic>, size: u8 },
+    Load {
+        header: Protocol,
+        index: Box<Arithmetic>,
+        size: u8,
+    },
     Negative(Box<Arithmetic>),
     Binary(Operator, Box<Arithmetic>, Box<Arithmetic>),
 }

@@ -97,7 +97,10 @@ fn token(text: &str, at: usize) -> Result<(Token<'_>, &str), Fault> {
     Err(Fault::new(at, format!("`{}` means nothing here", strange.escape_default())))
 }
 
-fn found<'a, T>(mut parse: impl Parser<&'a str, Output = T, Error = nom::error::Error<&'a str>>, text: &'a str) -> Option<(&'a str, T)> {
+fn found<'a, T>(
+    mut parse: impl Parser<&'a str, Output = T, Error = nom::error::Error<&'a str>>,
+    text: &'a str,
+) -> Option<(&'a str, T)> {
     parse.parse(text).ok()
 }
 
@@ -137,11 +140,13 @@ fn ipv6(text: &str) -> Read<'_, u128> {
 
 /// `0:1:2:3:4:5` (also with `-` or `.`), `0001.0002.0003` or `000100020003`.
 fn mac(text: &str) -> Read<'_, [u8; 6]> {
-    let short = |sign| pair(hex(1, 2), count(preceded(char(sign), hex(1, 2)), 5)).map(|(first, rest)| {
-        let mut address = [first as u8; 6];
-        address.iter_mut().skip(1).zip(rest).for_each(|(byte, group)| *byte = group as u8);
-        address
-    });
+    let short = |sign| {
+        pair(hex(1, 2), count(preceded(char(sign), hex(1, 2)), 5)).map(|(first, rest)| {
+            let mut address = [first as u8; 6];
+            address.iter_mut().skip(1).zip(rest).for_each(|(byte, group)| *byte = group as u8);
+            address
+        })
+    };
     let grouped = (hex(4, 4), opt(char('.')), hex(4, 4), opt(char('.')), hex(4, 4));
     let long = nom::combinator::map_opt(grouped, |(a, one, b, two, c)| {
         let [_, _, bytes @ ..] = ((u64::from(a) << 32) | (u64::from(b) << 16) | u64::from(c)).to_be_bytes();
@@ -150,14 +155,18 @@ fn mac(text: &str) -> Read<'_, [u8; 6]> {
     alt((long, short(':'), short('-'), short('.'))).parse(text)
 }
 
-fn hex<'a>(least: usize, most: usize) -> impl Parser<&'a str, Output = u16, Error = nom::error::Error<&'a str>> {
+fn hex<'a>(
+    least: usize,
+    most: usize,
+) -> impl Parser<&'a str, Output = u16, Error = nom::error::Error<&'a str>> {
     nom::combinator::map_res(take_while_m_n(least, most, |c: char| c.is_ascii_hexdigit()), |digits| {
         u16::from_str_radix(digits, 16)
     })
 }
 
 fn sign(text: &str) -> Read<'_, Token<'_>> {
-    let double = alt((tag("&&"), tag("||"), tag(">="), tag("<="), tag("!="), tag("=="), tag("<<"), tag(">>")));
+    let double =
+        alt((tag("&&"), tag("||"), tag(">="), tag("<="), tag("!="), tag("=="), tag("<<"), tag(">>")));
     let single = recognize(nom::character::complete::one_of("+-*/%:[]!<>()&|^="));
     alt((double, single)).map(|sign| Token::Sign(if sign == "==" { "=" } else { sign })).parse(text)
 }

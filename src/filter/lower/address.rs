@@ -13,7 +13,11 @@ impl Lowering {
         mask: u32,
     ) -> Result<Condition, Refused> {
         let mut found = Vec::new();
-        let carriers = [(Protocol::Ip, 0x0800, 12, 16), (Protocol::Arp, 0x0806, 14, 24), (Protocol::Rarp, 0x8035, 14, 24)];
+        let carriers = [
+            (Protocol::Ip, 0x0800, 12, 16),
+            (Protocol::Arp, 0x0806, 14, 24),
+            (Protocol::Rarp, 0x8035, 14, 24),
+        ];
         for (carrier, linktype, source, destination) in carriers {
             let asked = match protocol {
                 Some(protocol) => protocol == carrier,
@@ -36,7 +40,13 @@ impl Lowering {
         let address = self.ends(way, |lowering, destined| {
             let at = if destined { 24 } else { 8 };
             let words = [(96, 0), (64, 4), (32, 8), (0, 12)].map(|(shift, word)| {
-                lowering.masked(Base::Network, at + word, 4, (mask >> shift) as u32, (address >> shift) as u32)
+                lowering.masked(
+                    Base::Network,
+                    at + word,
+                    4,
+                    (mask >> shift) as u32,
+                    (address >> shift) as u32,
+                )
             });
             all(words)
         });
@@ -80,9 +90,10 @@ impl Lowering {
 
     pub(super) fn arcnet(&mut self, way: Way, address: u8) -> Result<Condition, Refused> {
         match (self.link, way) {
-            (Link::Arcnet, Way::Source | Way::Destination | Way::Either | Way::Both) => {
-                Ok(self.ends(way, |lowering, destined| lowering.test(Base::Link, destined.into(), 1, address.into())))
-            }
+            (Link::Arcnet, Way::Source | Way::Destination | Way::Either | Way::Both) => Ok(self
+                .ends(way, |lowering, destined| {
+                    lowering.test(Base::Link, destined.into(), 1, address.into())
+                })),
             (Link::Arcnet, _) => Err("this address is only in IEEE 802.11 frames".into()),
             _ => Err("`$` addresses are only on ARCnet".into()),
         }
@@ -99,10 +110,22 @@ impl Lowering {
             let (short, long) = if destined { (1, 7) } else { (3, 15) };
             // A padding byte of 0x81, then the flags: 0x06 a long header, 0x02 a short one.
             any([
-                all([lowering.masked(Base::Network, 2, 2, 0xff07, 0x8102), lowering.test(Base::Network, 3 + short, 2, wire)]),
-                all([lowering.masked(Base::Network, 2, 1, 0x07, 0x02), lowering.test(Base::Network, 2 + short, 2, wire)]),
-                all([lowering.masked(Base::Network, 2, 2, 0xff07, 0x8106), lowering.test(Base::Network, 3 + long, 2, wire)]),
-                all([lowering.masked(Base::Network, 2, 1, 0x07, 0x06), lowering.test(Base::Network, 2 + long, 2, wire)]),
+                all([
+                    lowering.masked(Base::Network, 2, 2, 0xff07, 0x8102),
+                    lowering.test(Base::Network, 3 + short, 2, wire),
+                ]),
+                all([
+                    lowering.masked(Base::Network, 2, 1, 0x07, 0x02),
+                    lowering.test(Base::Network, 2 + short, 2, wire),
+                ]),
+                all([
+                    lowering.masked(Base::Network, 2, 2, 0xff07, 0x8106),
+                    lowering.test(Base::Network, 3 + long, 2, wire),
+                ]),
+                all([
+                    lowering.masked(Base::Network, 2, 1, 0x07, 0x06),
+                    lowering.test(Base::Network, 2 + long, 2, wire),
+                ]),
             ])
         });
         Ok(all([is, found]))

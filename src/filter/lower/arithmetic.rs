@@ -41,7 +41,9 @@ impl Lowering {
                 let index = self.value(index, &mut inner)?;
                 let base = self.guards(*header, inner, guards)?;
                 match index {
-                    Value::Number(index) => Value::Load { at: self.moved(base, index), index: None, size: *size },
+                    Value::Number(index) => {
+                        Value::Load { at: self.moved(base, index), index: None, size: *size }
+                    }
                     index => Value::Load { at: self.at(base, 0), index: Some(Box::new(index)), size: *size },
                 }
             }

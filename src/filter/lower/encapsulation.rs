@@ -16,7 +16,8 @@ impl Lowering {
         if !matches!(self.link, Link::Ethernet | Link::Wlan) {
             return Err("`vlan` is only on Ethernet and IEEE 802.11".into());
         }
-        let tags: Result<Vec<_>, _> = [0x8100, 0x88a8, 0x9100].into_iter().map(|tag| self.linktype(tag)).collect();
+        let tags: Result<Vec<_>, _> =
+            [0x8100, 0x88a8, 0x9100].into_iter().map(|tag| self.linktype(tag)).collect();
         let mut found = vec![any(tags?)];
         if let Some(id) = id {
             found.push(self.masked(Base::Network, 0, 2, 0x0fff, id));

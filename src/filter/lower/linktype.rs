@@ -78,7 +78,10 @@ impl Lowering {
                 TYPE_IP6 => self.test(Base::LinkType, 0, 1, 26),
                 _ => Condition::Always(false),
             }),
-            Link::Opaque => Err("this link type has no payload that a filter knows; only `link[...]` and `len` can be asked".into()),
+            Link::Opaque => Err(
+                "this link type has no payload that a filter knows; only `link[...]` and `len` can be asked"
+                    .into(),
+            ),
         }
     }
 
@@ -87,7 +90,9 @@ impl Lowering {
         let is_type = self.compare(Base::LinkType, 0, 2, u32::MAX, How::Greater, LONGEST);
         let is_length = not(is_type);
         match protocol {
-            SAP_ISO | SAP_IP | SAP_NETBEUI => all([is_length, self.test(Base::Payload, 0, 2, protocol << 8 | protocol)]),
+            SAP_ISO | SAP_IP | SAP_NETBEUI => {
+                all([is_length, self.test(Base::Payload, 0, 2, protocol << 8 | protocol)])
+            }
             SAP_IPX => {
                 let ethernet = self.test(Base::LinkType, 0, 2, TYPE_IPX);
                 let (snap, sap) = (self.snap(0, TYPE_IPX), self.test(Base::Payload, 0, 1, SAP_IPX));
@@ -96,7 +101,10 @@ impl Lowering {
             }
             TYPE_ATALK | TYPE_AARP => {
                 let organization = if protocol == TYPE_ATALK { 0x08_0007 } else { 0 };
-                any([self.test(Base::LinkType, 0, 2, protocol), all([is_length, self.snap(organization, protocol)])])
+                any([
+                    self.test(Base::LinkType, 0, 2, protocol),
+                    all([is_length, self.snap(organization, protocol)]),
+                ])
             }
             0..=LONGEST => all([is_length, self.test(Base::LinkType, 2, 1, protocol)]),
             _ => self.test(Base::LinkType, 0, 2, protocol),
@@ -107,7 +115,9 @@ impl Lowering {
         // LINUX_SLL_P_802_2 and LINUX_SLL_P_802_3.
         let llc = self.test(Base::LinkType, 0, 2, 4);
         match protocol {
-            SAP_ISO | SAP_IP | SAP_NETBEUI => all([llc, self.test(Base::Payload, 0, 2, protocol << 8 | protocol)]),
+            SAP_ISO | SAP_IP | SAP_NETBEUI => {
+                all([llc, self.test(Base::Payload, 0, 2, protocol << 8 | protocol)])
+            }
             SAP_IPX => {
                 let ethernet = self.test(Base::LinkType, 0, 2, TYPE_IPX);
                 let raw = self.test(Base::LinkType, 0, 2, 1);
@@ -116,7 +126,10 @@ impl Lowering {
             }
             TYPE_ATALK | TYPE_AARP => {
                 let organization = if protocol == TYPE_ATALK { 0x08_0007 } else { 0 };
-                any([self.test(Base::LinkType, 0, 2, protocol), all([llc, self.snap(organization, protocol)])])
+                any([
+                    self.test(Base::LinkType, 0, 2, protocol),
+                    all([llc, self.snap(organization, protocol)]),
+                ])
             }
             0..=LONGEST => all([llc, self.test(Base::Payload, 0, 1, protocol)]),
             _ => self.test(Base::LinkType, 0, 2, protocol),

@@ -66,7 +66,8 @@ impl Lowering {
     }
 
     fn isis(&mut self, types: &[u32]) -> Result<Condition, Refused> {
-        let found: Result<Vec<_>, _> = types.iter().map(|kind| self.carries(Some(Protocol::Isis), *kind)).collect();
+        let found: Result<Vec<_>, _> =
+            types.iter().map(|kind| self.carries(Some(Protocol::Isis), *kind)).collect();
         found.map(any)
     }
 
@@ -81,7 +82,8 @@ impl Lowering {
             Some(Protocol::Ip) => Ok(all([self.linktype(IP)?, self.test(Base::Network, 9, 1, number)])),
             Some(Protocol::Ip6) => {
                 let next = self.test(Base::Network, 6, 1, number);
-                let fragment = all([self.test(Base::Network, 6, 1, FRAGMENT), self.test(Base::Network, 40, 1, number)]);
+                let fragment =
+                    all([self.test(Base::Network, 6, 1, FRAGMENT), self.test(Base::Network, 40, 1, number)]);
                 Ok(all([self.linktype(IP6)?, any([next, fragment])]))
             }
             Some(Protocol::Isis) => {
@@ -98,7 +100,11 @@ impl Lowering {
         }
     }
 
-    pub(super) fn protocol_chain(&mut self, carrier: Option<Protocol>, number: u32) -> Result<Condition, Refused> {
+    pub(super) fn protocol_chain(
+        &mut self,
+        carrier: Option<Protocol>,
+        number: u32,
+    ) -> Result<Condition, Refused> {
         let mut versions = Vec::new();
         for (protocol, version, linktype) in [(Protocol::Ip, 4, IP), (Protocol::Ip6, 6, IP6)] {
             if carrier.is_none_or(|carrier| carrier == protocol) {
@@ -110,15 +116,22 @@ impl Lowering {
     }
 
     /// Ports from the first to the last, over IPv6 without extension headers and over IPv4 in first fragments.
-    pub(super) fn ports(&mut self, transport: Option<u32>, way: Way, ports: (u16, u16)) -> Result<Condition, Refused> {
+    pub(super) fn ports(
+        &mut self,
+        transport: Option<u32>,
+        way: Way,
+        ports: (u16, u16),
+    ) -> Result<Condition, Refused> {
         let known = [SCTP, TCP, UDP];
         let transports = match &transport {
             Some(transport) => std::slice::from_ref(transport),
             None => &known,
         };
-        let six = any(transports.iter().map(|number| self.test(Base::Network, 6, 1, *number)).collect::<Vec<_>>());
+        let six =
+            any(transports.iter().map(|number| self.test(Base::Network, 6, 1, *number)).collect::<Vec<_>>());
         let six = all([self.linktype(IP6)?, six, self.port_fields(Base::Ipv6Payload, way, ports)]);
-        let four = any(transports.iter().map(|number| self.test(Base::Network, 9, 1, *number)).collect::<Vec<_>>());
+        let four =
+            any(transports.iter().map(|number| self.test(Base::Network, 9, 1, *number)).collect::<Vec<_>>());
         let first = self.first_fragment();
         let four = all([self.linktype(IP)?, four, first, self.port_fields(Base::Ipv4Payload, way, ports)]);
         Ok(any([six, four]))

@@ -23,14 +23,24 @@ impl Lowering {
         match way {
             Way::Source => self.wlan_source(|lowering, at| lowering.six_bytes(at, address)),
             Way::Destination => self.wlan_destination(|lowering, at| lowering.six_bytes(at, address)),
-            Way::Both => all([self.wlan_address(Way::Source, address), self.wlan_address(Way::Destination, address)]),
-            Way::Either => any([self.wlan_address(Way::Source, address), self.wlan_address(Way::Destination, address)]),
+            Way::Both => {
+                all([self.wlan_address(Way::Source, address), self.wlan_address(Way::Destination, address)])
+            }
+            Way::Either => {
+                any([self.wlan_address(Way::Source, address), self.wlan_address(Way::Destination, address)])
+            }
             Way::Address(1) => self.six_bytes(4, address),
             Way::Address(2) => all([self.has_second_address(), self.six_bytes(10, address)]),
-            Way::Address(3) => all([not(self.masked(Base::Link, 0, 1, 0x0c, CONTROL)), self.six_bytes(16, address)]),
-            Way::Address(_) => all([self.masked(Base::Link, 1, 1, 0x03, TO_DS | FROM_DS), self.six_bytes(24, address)]),
+            Way::Address(3) => {
+                all([not(self.masked(Base::Link, 0, 1, 0x0c, CONTROL)), self.six_bytes(16, address)])
+            }
+            Way::Address(_) => {
+                all([self.masked(Base::Link, 1, 1, 0x03, TO_DS | FROM_DS), self.six_bytes(24, address)])
+            }
             Way::Receiver => all([self.bit(0, DATA), self.six_bytes(4, address)]),
-            Way::Transmitter => all([self.bit(0, DATA), self.has_second_address(), self.six_bytes(10, address)]),
+            Way::Transmitter => {
+                all([self.bit(0, DATA), self.has_second_address(), self.six_bytes(10, address)])
+            }
         }
     }
 
@@ -65,7 +75,8 @@ impl Lowering {
         if protocol == Some(Protocol::Ip) {
             // The mask of the network is unknown in a file: only 0.0.0.0 and 255.255.255.255 are certain.
             let is = self.linktype(0x0800)?;
-            let address = any([self.test(Base::Network, 16, 4, 0), self.test(Base::Network, 16, 4, u32::MAX)]);
+            let address =
+                any([self.test(Base::Network, 16, 4, 0), self.test(Base::Network, 16, 4, u32::MAX)]);
             return Ok(all([is, address]));
         }
         match self.link {
@@ -83,7 +94,9 @@ impl Lowering {
                 let is = self.linktype(0x0800)?;
                 return Ok(all([is, self.compare(Base::Network, 16, 1, u32::MAX, How::AtLeast, 224)]));
             }
-            Some(Protocol::Ip6) => return Ok(all([self.linktype(0x86dd)?, self.test(Base::Network, 24, 1, 255)])),
+            Some(Protocol::Ip6) => {
+                return Ok(all([self.linktype(0x86dd)?, self.test(Base::Network, 24, 1, 255)]));
+            }
             _ => {}
         }
         Ok(match self.link {

@@ -39,8 +39,16 @@ impl Parser<'_> {
             }
             Some(Token::Word(word)) => match Protocol::of(word) {
                 Some(header) if self.peek_at(1) == Some(Token::Sign("[")) => self.load(header)?,
-                Some(_) => return Err(self.fault(format!("`{word}` is no number")).hint(format!("write `{word}[OFFSET]` for a byte of its header"))),
-                None => return Err(self.fault(format!("`{word}` is no number")).nearest(word, ["len", "tcpflags", "icmptype", "tcp-syn"].into_iter())),
+                Some(_) => {
+                    return Err(self
+                        .fault(format!("`{word}` is no number"))
+                        .hint(format!("write `{word}[OFFSET]` for a byte of its header")));
+                }
+                None => {
+                    return Err(self
+                        .fault(format!("`{word}` is no number"))
+                        .nearest(word, ["len", "tcpflags", "icmptype", "tcp-syn"].into_iter()));
+                }
             },
             _ => return Err(self.unexpected("a number, `len` or a header such as `tcp[13]`")),
         };
@@ -52,7 +60,25 @@ impl Parser<'_> {
     fn load(&mut self, header: Protocol) -> Result<Arithmetic, Fault> {
         use Protocol::*;
         let at = self.place();
-        if matches!(header, Ah | Esp | Iso | Esis | Isis | L1 | L2 | Iih | Lsp | Snp | Csnp | Psnp | Clnp | Stp | Ipx | Netbeui | Aarp) {
+        if matches!(
+            header,
+            Ah | Esp
+                | Iso
+                | Esis
+                | Isis
+                | L1
+                | L2
+                | Iih
+                | Lsp
+                | Snp
+                | Csnp
+                | Psnp
+                | Clnp
+                | Stp
+                | Ipx
+                | Netbeui
+                | Aarp
+        ) {
             return Err(Fault::new(at, format!("the bytes of `{}` cannot be addressed", header.name())));
         }
         self.next += 2;
@@ -78,7 +104,9 @@ impl Parser<'_> {
     /// `%` and `^` have no level in the language's grammar: each takes what stands right before it, and all the rest.
     pub(super) fn operators(&mut self, mut left: Arithmetic, level: u8) -> Result<Arithmetic, Fault> {
         while let Some(Token::Sign(sign)) = self.peek() {
-            let Some((operator, binds)) = operator(sign).filter(|(_, binds)| binds.is_none_or(|binds| binds > level)) else {
+            let Some((operator, binds)) =
+                operator(sign).filter(|(_, binds)| binds.is_none_or(|binds| binds > level))
+            else {
                 break;
             };
             self.next += 1;
@@ -112,8 +140,12 @@ fn operator(sign: &str) -> Option<(Operator, Option<u8>)> {
 
 fn constant_fault(operator: Operator, right: &Arithmetic, at: usize) -> Result<(), Fault> {
     match (operator, right) {
-        (Operator::Divide | Operator::Remainder, Arithmetic::Number(0)) => Err(Fault::new(at, "division by zero")),
-        (Operator::Left | Operator::Right, Arithmetic::Number(32..)) => Err(Fault::new(at, "a shift by more than 31 bits")),
+        (Operator::Divide | Operator::Remainder, Arithmetic::Number(0)) => {
+            Err(Fault::new(at, "division by zero"))
+        }
+        (Operator::Left | Operator::Right, Arithmetic::Number(32..)) => {
+            Err(Fault::new(at, "a shift by more than 31 bits"))
+        }
         _ => Ok(()),
     }
 }

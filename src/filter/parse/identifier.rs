@@ -45,11 +45,15 @@ impl Parser<'_> {
         }
         self.next += 1;
         let primitive = match token {
-            Token::Number(number) if qualifiers.kind == Kind::Net && self.peek() == Some(Token::Sign("/")) => {
+            Token::Number(number)
+                if qualifiers.kind == Kind::Net && self.peek() == Some(Token::Sign("/")) =>
+            {
                 self.ipv4(qualifiers, &number.to_string(), at)?
             }
             Token::Number(value) => number(qualifiers, value, at)?,
-            Token::Dotted(text) if qualifiers.protocol == Some(Protocol::Decnet) => decnet(qualifiers, text, at)?,
+            Token::Dotted(text) if qualifiers.protocol == Some(Protocol::Decnet) => {
+                decnet(qualifiers, text, at)?
+            }
             Token::Dotted(text) => self.ipv4(qualifiers, text, at)?,
             Token::Ipv6(address) => self.ipv6(qualifiers, address, at)?,
             Token::Mac(address) => {
@@ -90,7 +94,8 @@ impl Parser<'_> {
             self.next += 1;
         }
         if address & !mask != 0 {
-            return Err(Fault::new(at, "bits are set outside the mask").hint("write the first address of the network"));
+            return Err(Fault::new(at, "bits are set outside the mask")
+                .hint("write the first address of the network"));
         }
         Ok(Primitive::Ipv4 { protocol: qualifiers.protocol, way, address, mask })
     }
@@ -111,7 +116,8 @@ impl Parser<'_> {
             }
         }
         if address & !mask != 0 {
-            return Err(Fault::new(at, "bits are set outside the prefix").hint("write the first address of the network"));
+            return Err(Fault::new(at, "bits are set outside the prefix")
+                .hint("write the first address of the network"));
         }
         Ok(Primitive::Ipv6 { way, address, mask })
     }
@@ -148,7 +154,12 @@ pub(super) fn number(qualifiers: Qualifiers, number: u32, at: usize) -> Result<P
             let way = ip_address(qualifiers, Protocol::Ip, at)?;
             // A number of one byte is the first of the address, and so on.
             let shift = if number == 0 { 0 } else { number.leading_zeros() & !7 };
-            Ok(Primitive::Ipv4 { protocol: qualifiers.protocol, way, address: number << shift, mask: u32::MAX << shift })
+            Ok(Primitive::Ipv4 {
+                protocol: qualifiers.protocol,
+                way,
+                address: number << shift,
+                mask: u32::MAX << shift,
+            })
         }
         Kind::Port | Kind::Portrange => {
             let port = port(number, at)?;
@@ -189,9 +200,14 @@ fn named(qualifiers: Qualifiers, name: &str, at: usize) -> Result<Primitive, Fau
                 Some(Protocol::Iso) => names::iso_protocol(name),
                 Some(_) => None,
             };
-            let number = known
-                .ok_or_else(|| Fault::new(at, format!("unknown protocol `{name}`")).nearest(name, names::protocols()))?;
-            if qualifiers.kind == Kind::Proto { carries(qualifiers, number) } else { chain(qualifiers, number) }
+            let number = known.ok_or_else(|| {
+                Fault::new(at, format!("unknown protocol `{name}`")).nearest(name, names::protocols())
+            })?;
+            if qualifiers.kind == Kind::Proto {
+                carries(qualifiers, number)
+            } else {
+                chain(qualifiers, number)
+            }
         }
     }
 }
@@ -199,15 +215,16 @@ fn named(qualifiers: Qualifiers, name: &str, at: usize) -> Result<Primitive, Fau
 /// The way of an IP address, if its qualifiers suit one of this version.
 fn ip_address(qualifiers: Qualifiers, version: Protocol, at: usize) -> Result<Way, Fault> {
     use Protocol::*;
-    let fits = match (qualifiers.protocol, version) {
-        (None, _) | (Some(Ip | Arp | Rarp), Ip) | (Some(Ip6), Ip6) => true,
-        _ => false,
-    };
+    let fits =
+        matches!((qualifiers.protocol, version), (None, _) | (Some(Ip | Arp | Rarp), Ip) | (Some(Ip6), Ip6));
     if !matches!(qualifiers.kind, Kind::Host | Kind::Net) {
-        return Err(Fault::new(at, format!("expected {}", wanted(qualifiers.kind))).hint("an address belongs behind `host` or `net`"));
+        return Err(Fault::new(at, format!("expected {}", wanted(qualifiers.kind)))
+            .hint("an address belongs behind `host` or `net`"));
     }
     match qualifiers.protocol {
-        Some(Link) => return Err(Fault::new(at, "not a link-layer address").hint("write it as 00:11:22:33:44:55")),
+        Some(Link) => {
+            return Err(Fault::new(at, "not a link-layer address").hint("write it as 00:11:22:33:44:55"));
+        }
         Some(protocol) if !fits => {
             let kind = if version == Ip { "IPv4" } else { "IPv6" };
             return Err(Fault::new(qualifiers.at, format!("`{}` has no {kind} addresses", protocol.name())));
@@ -241,7 +258,9 @@ fn ipv4_prefix(text: &str, at: usize) -> Result<(u32, u32), Fault> {
 
 /// `AREA.NODE`: DECnet phase IV, six bits and ten.
 fn decnet(qualifiers: Qualifiers, text: &str, at: usize) -> Result<Primitive, Fault> {
-    let parts = text.split_once('.').and_then(|(area, node)| Some((area.parse::<u16>().ok()?, node.parse::<u16>().ok()?)));
+    let parts = text
+        .split_once('.')
+        .and_then(|(area, node)| Some((area.parse::<u16>().ok()?, node.parse::<u16>().ok()?)));
     match parts {
         Some((area @ ..64, node @ ..1024)) => {
             Ok(Primitive::Decnet { way: qualifiers.way.unwrap_or(Way::Either), address: area << 10 | node })
@@ -288,7 +307,9 @@ fn ports(
         (asked, registered) => asked.or(registered.map(|(number, ..)| number)),
     };
     match qualifiers.way.unwrap_or(Way::Either) {
-        way @ (Way::Source | Way::Destination | Way::Either | Way::Both) => Ok(Primitive::Port { transport, way, ports }),
+        way @ (Way::Source | Way::Destination | Way::Either | Way::Both) => {
+            Ok(Primitive::Port { transport, way, ports })
+        }
         _ => Err(Fault::new(qualifiers.at, "this direction is only for link-layer addresses of IEEE 802.11")),
     }
 }
@@ -305,7 +326,9 @@ fn carries(qualifiers: Qualifiers, number: u32) -> Result<Primitive, Fault> {
 fn chain(qualifiers: Qualifiers, number: u32) -> Result<Primitive, Fault> {
     match qualifiers.protocol {
         carrier @ (None | Some(Protocol::Ip | Protocol::Ip6)) => Ok(Primitive::Chain { carrier, number }),
-        Some(other) => Err(Fault::new(qualifiers.at, format!("`{} protochain` makes no sense", other.name()))
-            .hint("`protochain` follows `ip` or `ip6`")),
+        Some(other) => {
+            Err(Fault::new(qualifiers.at, format!("`{} protochain` makes no sense", other.name()))
+                .hint("`protochain` follows `ip` or `ip6`"))
+        }
     }
 }

@@ -18,12 +18,72 @@ pub(super) fn keywords() -> impl Iterator<Item = &'static str> {
 }
 
 const KEYWORDS: &[&str] = &[
-    "dst", "src", "host", "net", "mask", "port", "portrange", "proto", "protochain", "gateway", "type", "subtype",
-    "direction", "dir", "address1", "addr1", "address2", "addr2", "address3", "addr3", "address4", "addr4", "ra", "ta",
-    "less", "greater", "byte", "broadcast", "multicast", "and", "or", "not", "len", "length", "inbound", "outbound",
-    "ifindex", "vlan", "mpls", "pppoed", "pppoes", "geneve", "lane", "llc", "metac", "bcc", "oam", "oamf4", "oamf4ec",
-    "oamf4sc", "sc", "ilmic", "vpi", "vci", "connectmsg", "metaconnect", "on", "ifname", "rset", "ruleset", "rnr",
-    "rulenum", "srnr", "subrulenum", "reason", "action",
+    "dst",
+    "src",
+    "host",
+    "net",
+    "mask",
+    "port",
+    "portrange",
+    "proto",
+    "protochain",
+    "gateway",
+    "type",
+    "subtype",
+    "direction",
+    "dir",
+    "address1",
+    "addr1",
+    "address2",
+    "addr2",
+    "address3",
+    "addr3",
+    "address4",
+    "addr4",
+    "ra",
+    "ta",
+    "less",
+    "greater",
+    "byte",
+    "broadcast",
+    "multicast",
+    "and",
+    "or",
+    "not",
+    "len",
+    "length",
+    "inbound",
+    "outbound",
+    "ifindex",
+    "vlan",
+    "mpls",
+    "pppoed",
+    "pppoes",
+    "geneve",
+    "lane",
+    "llc",
+    "metac",
+    "bcc",
+    "oam",
+    "oamf4",
+    "oamf4ec",
+    "oamf4sc",
+    "sc",
+    "ilmic",
+    "vpi",
+    "vci",
+    "connectmsg",
+    "metaconnect",
+    "on",
+    "ifname",
+    "rset",
+    "ruleset",
+    "rnr",
+    "rulenum",
+    "srnr",
+    "subrulenum",
+    "reason",
+    "action",
 ];
 
 impl Parser<'_> {
@@ -66,7 +126,9 @@ impl Parser<'_> {
             Some(Token::Word("type" | "subtype" | "dir" | "direction")) => self.wlan()?,
             _ => match protocol {
                 Some(Protocol::Link) => {
-                    return Err(self.unexpected("`host`, `src`, `dst`, `proto`, `broadcast`, `multicast` or `[`"));
+                    return Err(
+                        self.unexpected("`host`, `src`, `dst`, `proto`, `broadcast`, `multicast` or `[`")
+                    );
                 }
                 Some(Protocol::Radio) => return Err(self.unexpected("`[`")),
                 Some(protocol) => Primitive::Protocol(protocol),
@@ -154,8 +216,12 @@ impl Parser<'_> {
             "rset" | "ruleset" => Primitive::Pf(PfField::Ruleset(self.pf_name()?)),
             "rnr" | "rulenum" => Primitive::Pf(PfField::Rule(self.wanted_number("a rule number")?)),
             "srnr" | "subrulenum" => Primitive::Pf(PfField::Subrule(self.wanted_number("a rule number")?)),
-            "reason" => Primitive::Pf(PfField::Reason(self.number_or_name("a reason such as `match`", names::pf_reason)?)),
-            "action" => Primitive::Pf(PfField::Action(self.number_or_name("an action such as `pass`", names::pf_action)?)),
+            "reason" => Primitive::Pf(PfField::Reason(
+                self.number_or_name("a reason such as `match`", names::pf_reason)?,
+            )),
+            "action" => Primitive::Pf(PfField::Action(
+                self.number_or_name("an action such as `pass`", names::pf_action)?,
+            )),
             "vpi" | "vci" => self.atm_field(word == "vpi")?,
             "lane" => Primitive::Atm(Atm::Lane),
             "metac" => Primitive::Atm(Atm::Circuit(&[1])),
@@ -190,7 +256,8 @@ impl Parser<'_> {
 
     /// A number behind `vlan`, `mpls` and the like, where there is one.
     fn limited(&mut self, what: &str, greatest: u32) -> Result<Option<u32>, Fault> {
-        let opened = self.tokens.iter().skip(self.next).take_while(|(token, _)| *token == Token::Sign("(")).count();
+        let opened =
+            self.tokens.iter().skip(self.next).take_while(|(token, _)| *token == Token::Sign("(")).count();
         let (Some(Token::Number(number)), at) = (self.peek_at(opened), self.place()) else {
             return Ok(None);
         };
@@ -257,11 +324,14 @@ impl Parser<'_> {
 
     fn wlan(&mut self) -> Result<Primitive, Fault> {
         if self.word("dir") || self.word("direction") {
-            let direction = self.number_or_name("`nods`, `tods`, `fromds`, `dstods` or a number", names::wlan_direction)?;
+            let direction =
+                self.number_or_name("`nods`, `tods`, `fromds`, `dstods` or a number", names::wlan_direction)?;
             return Ok(Primitive::WlanDirection(direction));
         }
         if self.word("subtype") {
-            let any = |name: &str| [0, 4, 8].into_iter().find_map(|kind| Some(kind | names::wlan_subtype(kind, name)?));
+            let any = |name: &str| {
+                [0, 4, 8].into_iter().find_map(|kind| Some(kind | names::wlan_subtype(kind, name)?))
+            };
             let value = self.number_or_name("an IEEE 802.11 subtype such as `beacon`", any)?;
             return Ok(Primitive::WlanType { value, mask: 0xfc });
         }
@@ -273,7 +343,8 @@ impl Parser<'_> {
         if !self.word("subtype") {
             return Ok(Primitive::WlanType { value: kind, mask: 0x0c });
         }
-        let subtype = self.number_or_name("a subtype of this type", |name| names::wlan_subtype(kind, name))?;
+        let subtype =
+            self.number_or_name("a subtype of this type", |name| names::wlan_subtype(kind, name))?;
         if subtype & !0xf0 != 0 {
             return Err(Fault::new(self.place(), "an IEEE 802.11 subtype has only the bits of 0xf0"));
         }
@@ -290,7 +361,11 @@ impl Parser<'_> {
             Some(Token::Sign("!=")) => (How::Equal, true),
             _ => {
                 let number = self.wanted_number("a number or a comparison")?;
-                return Ok(Primitive::Atm(if vpi { Atm::Vpi(How::Equal, number, false) } else { Atm::Vci(How::Equal, number, false) }));
+                return Ok(Primitive::Atm(if vpi {
+                    Atm::Vpi(How::Equal, number, false)
+                } else {
+                    Atm::Vci(How::Equal, number, false)
+                }));
             }
         };
         self.next += 1;
