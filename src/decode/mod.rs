@@ -10,6 +10,7 @@ mod arp;
 mod atm;
 mod cooked;
 mod dccp;
+pub mod describe;
 mod dsa;
 mod ethernet;
 mod extension;
