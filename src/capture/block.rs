@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::format::Records;
-use super::{Interface, LinkType};
+use super::{BlockOptions, Interface, LinkType};
 use crate::time::Timestamp;
 
 /// One capture record.
@@ -38,6 +38,25 @@ pub struct Frame<'a> {
     pub big_endian: bool,
     /// What it was captured on.
     pub captured_on: &'a Interface,
+}
+
+impl<'a> Frame<'a> {
+    /// The options of a pcapng packet block: comments, flags, hashes, drops.
+    pub fn block_options(&self) -> BlockOptions<'a> {
+        BlockOptions::new(self.options, self.big_endian)
+    }
+
+    /// Comments on it.
+    pub fn comments(&self) -> impl Iterator<Item = String> + 'a {
+        self.block_options().filter(|option| option.code == 1).map(|option| option.text())
+    }
+
+    /// Bytes of frame check sequence at its end: what the packet says itself (`epb_flags`), else its interface.
+    pub fn fcs_len(&self) -> Option<u8> {
+        let flags = self.block_options().find(|option| option.code == 2).and_then(|option| option.word());
+        let own = flags.map(|flags| (flags >> 5 & 0xf) as u8).filter(|&len| len != 0);
+        own.or(self.captured_on.fcs_len)
+    }
 }
 
 /// Whole records, one after the other, of one file.
@@ -135,13 +154,18 @@ impl<'a> Iterator for Frames<'a> {
         if self.index == self.block.packets {
             return None;
         }
-        while let Some((next, later)) = self.later.split_first().filter(|(next, _)| next.start <= self.at) {
-            (self.piece, self.later) = (Some(next), later);
-        }
-        let piece = self.piece?;
         let bytes = self.block.bytes.get(..self.block.end)?;
-        let (record, end) = match piece.records {
-            Records::Classic(layout) => layout.open(bytes, self.at)?,
+        let (piece, record) = loop {
+            while let Some((next, later)) = self.later.split_first().filter(|(next, _)| next.start <= self.at)
+            {
+                (self.piece, self.later) = (Some(next), later);
+            }
+            let piece = self.piece?;
+            let (record, end) = piece.records.open(bytes, self.at, &piece.interfaces)?;
+            self.at = end;
+            if let Some(record) = record {
+                break (piece, record);
+            }
         };
         let captured_on = piece.interfaces.get(record.interface as usize)?;
         let frame = Frame {
@@ -160,7 +184,7 @@ impl<'a> Iterator for Frames<'a> {
             big_endian: piece.records.big_endian(),
             captured_on,
         };
-        (self.at, self.index) = (end, self.index + 1);
+        self.index += 1;
         Some(frame)
     }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::block::Piece;
-use super::{FileInfo, Interface, classic};
+use super::block::{Piece, Record};
+use super::{FileInfo, Interface, classic, pcapng, snoop};
 
 /// The format of a capture file.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -37,6 +37,8 @@ pub(super) struct Walked {
     pub packets: u64,
     /// The length of the record at `end`, as far as it is known.
     pub next_len: usize,
+    /// What is wrong, but does not keep the records from being read.
+    pub fault: Option<Damage>,
     /// What makes it impossible to go on at `end`.
     pub damage: Option<Damage>,
 }
@@ -45,6 +47,8 @@ pub(super) struct Walked {
 #[derive(Debug)]
 pub(super) enum Walker {
     Classic(classic::Layout, Arc<Vec<Interface>>),
+    Snoop(Arc<Vec<Interface>>),
+    Pcapng(pcapng::Sections),
 }
 
 /// The bytes needed to tell the format and to read the header of a file.
@@ -56,9 +60,12 @@ impl Walker {
         if start.is_empty() {
             return Err(Damage { at: 0, what: "is empty".into() });
         }
-        classic::recognise(start, info).unwrap_or_else(|| {
-            Err(Damage { at: 0, what: "is not a capture: neither pcap, pcapng nor snoop".into() })
-        })
+        if pcapng::recognise(start) {
+            info.format = Format::Pcapng;
+            return Ok((Self::Pcapng(pcapng::Sections::default()), 0));
+        }
+        let found = classic::recognise(start, info).or_else(|| snoop::recognise(start, info));
+        found.unwrap_or_else(|| Err(Damage { at: 0, what: foreign(start) }))
     }
 
     /// Passes the whole records of `bytes` from `from` on.
@@ -68,21 +75,19 @@ impl Walker {
                 Some(interface) => layout.walk(bytes, from, interface, info),
                 None => Walked::default(),
             },
+            Self::Snoop(_) => snoop::walk(bytes, from, info),
+            Self::Pcapng(sections) => sections.walk(bytes, from, info),
         }
     }
 
     /// What the records are that were passed since the last call, for the block that they go into.
     pub fn pieces(&mut self) -> Vec<Piece> {
-        match self {
-            Self::Classic(layout, interfaces) => {
-                vec![Piece {
-                    start: 0,
-                    records: Records::Classic(*layout),
-                    section: 0,
-                    interfaces: Arc::clone(interfaces),
-                }]
-            }
-        }
+        let (records, interfaces) = match self {
+            Self::Classic(layout, interfaces) => (Records::Classic(*layout), interfaces),
+            Self::Snoop(interfaces) => (Records::Snoop, interfaces),
+            Self::Pcapng(sections) => return sections.pieces(),
+        };
+        vec![Piece { start: 0, records, section: 0, interfaces: Arc::clone(interfaces) }]
     }
 }
 
@@ -90,13 +95,59 @@ impl Walker {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Records {
     Classic(classic::Layout),
+    Snoop,
+    Pcapng { big_endian: bool },
 }
 
 impl Records {
+    /// What is at `at`, which a walk has passed, and where the next record is. Not every one is a packet.
+    #[inline]
+    pub fn open<'a>(
+        self,
+        bytes: &'a [u8],
+        at: usize,
+        interfaces: &[Interface],
+    ) -> Option<(Option<Record<'a>>, usize)> {
+        match self {
+            Self::Classic(layout) => layout.open(bytes, at).map(|(record, end)| (Some(record), end)),
+            Self::Snoop => snoop::open(bytes, at).map(|(record, end)| (Some(record), end)),
+            Self::Pcapng { big_endian } => pcapng::open(bytes, at, big_endian, interfaces),
+        }
+    }
+
     /// Whether their numbers stand in big-endian byte order.
     pub fn big_endian(self) -> bool {
         match self {
             Self::Classic(layout) => layout.big_endian,
+            Self::Snoop => true,
+            Self::Pcapng { big_endian } => big_endian,
         }
     }
+}
+
+/// What is said of a file that begins with `start` and is no capture that can be read.
+fn foreign(start: &[u8]) -> String {
+    const PACKED: &[(&[u8], &str)] = &[
+        (b"BZh", "bzip2"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"PK\x03\x04", "zip"),
+        (b"7z\xbc\xaf\x27\x1c", "7z"),
+        (b"\x1f\x9d", "compress"),
+    ];
+    const CAPTURES: &[(&[u8], &str)] = &[
+        (b"GMBU", "Microsoft Network Monitor"),
+        (b"RTSS", "Microsoft Network Monitor"),
+        (b"TRSNIFF data", "Sniffer"),
+        (b"XCP\0", "NetXRay"),
+        (b"iptrace", "AIX iptrace"),
+        (b"\x7fver", "EtherPeek"),
+    ];
+    let is = |(magic, _): &&(&[u8], &str)| start.starts_with(magic);
+    if let Some((_, packer)) = PACKED.iter().find(is) {
+        return format!("is compressed with {packer}: only gzip, zstd and lz4 are read as they are");
+    }
+    if let Some((_, program)) = CAPTURES.iter().find(is) {
+        return format!("is a capture of {program}: only pcap, pcapng and snoop are read");
+    }
+    "is not a capture: neither pcap, pcapng nor snoop".into()
 }

@@ -38,6 +38,8 @@ pub struct FileInfo {
     pub sections: Vec<SectionInfo>,
     /// Sections and interfaces of which nothing was kept, because there were too many or their texts too long.
     pub forgotten: u64,
+    /// pcapng blocks that are neither packets nor descriptions: their types, and how many of each.
+    pub other_blocks: Vec<(u32, u64)>,
     /// Things that are odd but no damage.
     pub notes: Notes,
 }
@@ -159,6 +161,17 @@ impl FileInfo {
         });
         let told = told.reduce(u64::saturating_add);
         told.or((self.notes.dropped > 0).then_some(self.notes.dropped))
+    }
+
+    /// Counts a pcapng block that is neither packet nor description.
+    pub(super) fn count_block(&mut self, kind: u32) {
+        const MAX_KINDS: usize = 64;
+        let known = self.other_blocks.iter_mut().find(|(known, _)| *known == kind);
+        if let Some((_, blocks)) = known {
+            *blocks += 1;
+        } else if self.other_blocks.len() < MAX_KINDS {
+            self.other_blocks.push((kind, 1));
+        }
     }
 
     /// Counts one packet.

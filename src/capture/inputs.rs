@@ -54,6 +54,8 @@ struct Waiting {
 struct Open {
     reader: Reader,
     read_already: VecDeque<Block>,
+    /// What stopped it while it was read already.
+    failed: Option<Error>,
     packets: u64,
 }
 
@@ -166,11 +168,17 @@ impl Capture {
     fn block_of(&mut self, open: &mut Open) -> Result<Option<Block>> {
         let Some(info) = self.files.last_mut() else { return Ok(None) };
         let file = open.packets == 0;
-        let block = match open.read_already.pop_front() {
-            Some(block) => Some(block),
-            None => {
+        let block = match (open.read_already.pop_front(), open.failed.take()) {
+            (Some(block), failed) => {
+                open.failed = failed;
+                Some(block)
+            }
+            (None, Some(failed)) => return Err(failed),
+            (None, None) => {
                 let buffer = self.spare.pop().unwrap_or_default();
-                open.reader.next_block(buffer, self.options.block_size, info)?
+                let block = open.reader.next_block(buffer, self.options.block_size, info);
+                self.errors.extend(open.reader.fault(info));
+                block?
             }
         };
         let Some(mut block) = block else { return Ok(None) };
@@ -199,7 +207,11 @@ impl Waiting {
         while info.first.is_none() {
             match open.reader.next_block(Vec::new(), PEEK_SIZE, &mut info) {
                 Ok(Some(block)) => open.read_already.push_back(block),
-                _ => break,
+                Ok(None) => break,
+                Err(error) => {
+                    open.failed = Some(error);
+                    break;
+                }
             }
         }
         let first = info.first;
@@ -220,6 +232,6 @@ impl Open {
     fn start(path: &Path) -> Result<(Self, FileInfo)> {
         let mut info = FileInfo { path: path.into(), ..FileInfo::default() };
         let reader = Reader::start(Source::open(path)?, &mut info)?;
-        Ok((Self { reader, read_already: VecDeque::new(), packets: 0 }, info))
+        Ok((Self { reader, read_already: VecDeque::new(), failed: None, packets: 0 }, info))
     }
 }

@@ -21,7 +21,10 @@ mod info;
 mod inputs;
 mod interface;
 mod linktype;
+mod options;
+mod pcapng;
 mod reader;
+mod snoop;
 mod source;
 
 pub use block::{Block, Frame, Frames};
@@ -31,6 +34,7 @@ pub use info::{FileInfo, InterfaceInfo, Notes, SectionInfo, Statistics};
 pub use inputs::{Capture, Options};
 pub use interface::Interface;
 pub use linktype::LinkType;
+pub use options::{BlockOption, BlockOptions};
 pub use source::Compression;
 
 /// The longest record there may be: a longer one is taken for damage.

@@ -17,6 +17,9 @@ pub(super) struct Reader {
     /// Where `rest` stands in the capture.
     offset: u64,
     ended: Option<End>,
+    /// What is wrong with the file, but does not keep it from being read. The first is enough.
+    fault: Option<(u64, String)>,
+    fault_told: bool,
 }
 
 /// Why nothing more will be read.
@@ -50,12 +53,28 @@ impl Reader {
             .map_err(|damage| input(&info.path, damage.at as u64, damage.what, None))?;
         rest.drain(..header_len.min(filled));
         info.bytes = header_len as u64;
-        Ok(Self { source, walker, rest, offset: header_len as u64, ended: None })
+        Ok(Self {
+            source,
+            walker,
+            rest,
+            offset: header_len as u64,
+            ended: None,
+            fault: None,
+            fault_told: false,
+        })
     }
 
     /// Whether the file can be opened again.
     pub fn is_repeatable(&self) -> bool {
         self.source.repeatable
+    }
+
+    /// What is wrong with the file, though it can be read on; told once.
+    pub fn fault(&mut self, info: &FileInfo) -> Option<Error> {
+        if std::mem::replace(&mut self.fault_told, self.fault.is_some()) {
+            return None;
+        }
+        self.fault.as_ref().map(|(offset, what)| input(&info.path, *offset, what.clone(), None))
     }
 
     /// The next block of about `size` bytes, in `buffer` if that is large enough. `None` at the end.
@@ -91,6 +110,9 @@ impl Reader {
             let walked = self.walker.walk(bytes, end, info);
             info.bytes += (walked.end - end) as u64;
             (end, packets) = (walked.end, packets + walked.packets);
+            if let Some(Damage { at, what }) = walked.fault {
+                self.fault.get_or_insert((self.offset + at as u64, what));
+            }
             if let Some(Damage { at, what }) = walked.damage {
                 self.ended = Some(End::Damage(self.offset + at as u64, what));
                 filled = end;

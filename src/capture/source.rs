@@ -1,7 +1,7 @@
 //! Where bytes come from: a file, a pipe or standard input, plain or compressed.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -89,17 +89,58 @@ impl Compression {
         let magic = u32::from_le_bytes(*start.first_chunk()?);
         match magic {
             _ if start.starts_with(&[0x1f, 0x8b]) => Some(Self::Gzip),
-            0xfd2f_b528 => Some(Self::Zstd),
+            // Also a skippable frame, which pzstd begins with.
+            0xfd2f_b528 | 0x184d_2a50..=0x184d_2a5f => Some(Self::Zstd),
             0x184d_2204 => Some(Self::Lz4),
             _ => None,
         }
     }
 
-    fn reader(self, compressed: impl io::BufRead + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+    fn reader(self, compressed: impl BufRead + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(compressed)),
             Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(compressed)?),
-            Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(compressed)),
+            Self::Lz4 => Box::new(Lz4Frames(lz4_flex::frame::FrameDecoder::new(Noticing {
+                inner: compressed,
+                ended: false,
+            }))),
         })
+    }
+}
+
+/// LZ4 frames one after the other. The decoder stops behind each, and takes a frame that is cut short between two
+/// of its blocks for whole.
+struct Lz4Frames<R: Read>(lz4_flex::frame::FrameDecoder<Noticing<R>>);
+
+/// Notices that a reader is at its end.
+struct Noticing<R> {
+    inner: R,
+    ended: bool,
+}
+
+impl<R: BufRead> Read for Lz4Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            // Only in a frame, and before one that is there, is the decoder asked.
+            let read = self.0.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let compressed = self.0.get_mut();
+            if compressed.ended {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if compressed.inner.fill_buf()?.is_empty() {
+                return Ok(0);
+            }
+        }
+    }
+}
+
+impl<R: Read> Read for Noticing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.ended |= read == 0 && !buffer.is_empty();
+        Ok(read)
     }
 }

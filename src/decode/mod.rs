@@ -14,6 +14,7 @@ pub mod describe;
 mod dsa;
 mod ethernet;
 mod extension;
+mod fragments;
 mod geneve;
 mod gre;
 mod gtp;
@@ -48,6 +49,7 @@ mod wlan;
 mod wpan;
 
 pub use address::Address;
+pub use fragments::{Datagram, FragmentCounts, FragmentLimits, Reassembler};
 pub use layer::Layer;
 pub use packet::{
     Fragment, Header, IcmpError, LayerAt, MAX_LAYERS, Network, Packet, Quoted, Stop, StopReason, Transport,
@@ -74,10 +76,9 @@ pub fn frame<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) {
 }
 
 /// Reads on in the datagram that the fragment of `outer` completed: into `packet` go the layers of `outer`, and behind
-/// them those in `bytes`, marked as standing in the datagram.
-pub fn datagram<'a>(outer: &Packet<'a>, bytes: &'a [u8], packet: &mut Packet<'a>) {
-    packet.continue_from(outer);
-    let Some(fragment) = outer.fragment else { return };
-    let at = At { bytes, offset: 0, wire: bytes.len() as u32 };
-    walk::walk(Next::Protocol(fragment.protocol), at, packet);
+/// them those in the datagram, marked as standing there.
+pub fn datagram<'a>(outer: &Packet<'a>, datagram: &'a Datagram, packet: &mut Packet<'a>) {
+    packet.continue_from(outer, datagram.protocol);
+    let at = At { bytes: &datagram.bytes, offset: 0, wire: datagram.bytes.len() as u32 };
+    walk::walk(Next::Protocol(datagram.protocol), at, packet);
 }

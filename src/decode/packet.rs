@@ -412,8 +412,11 @@ impl<'a> Packet<'a> {
     }
 
     /// Makes this packet ready for the datagram that the fragment in `outer` completed.
-    pub(super) fn continue_from(&mut self, outer: &Packet<'a>) {
+    pub(super) fn continue_from(&mut self, outer: &Packet<'a>, protocol: u8) {
         self.clone_from(outer);
+        if let Some(network) = &mut self.network {
+            network.protocol = protocol;
+        }
         self.fragment = None;
         self.in_datagram = true;
     }

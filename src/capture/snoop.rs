@@ -1,0 +1,115 @@
+//! Snoop files, RFC 1761: a header, then records. All numbers are big-endian.
+
+use std::sync::Arc;
+
+use nom::number::complete::be_u32;
+use nom::{IResult, Parser};
+
+use super::block::Record;
+use super::format::{Damage, Walked, Walker};
+use super::{Clock, FileInfo, Format, Interface, InterfaceInfo, LinkType, MAX_RECORD, SectionInfo};
+
+const MAGIC: &[u8; 8] = b"snoop\0\0\0";
+const HEADER_LEN: usize = 16;
+const RECORD_HEADER_LEN: usize = 24;
+
+/// The walker for a file that starts with `start`, and where its first record is.
+pub(super) fn recognise(start: &[u8], info: &mut FileInfo) -> Option<Result<(Walker, usize), Damage>> {
+    let rest = start.strip_prefix(MAGIC)?;
+    info.format = Format::Snoop;
+    let fields: IResult<_, _> = (be_u32, be_u32).parse(rest);
+    let Ok((_, (version, datalink))) = fields else {
+        let what = format!("is cut short: its header is {HEADER_LEN} bytes long, {} are there", start.len());
+        return Some(Err(Damage { at: 0, what }));
+    };
+    if version != 2 {
+        let what = format!("has version {version} of the snoop format, which is not known");
+        return Some(Err(Damage { at: MAGIC.len(), what }));
+    }
+    let interface =
+        Interface { linktype: linktype(datalink), snaplen: 0, clock: Clock::MICROS, fcs_len: None };
+    info.sections.push(SectionInfo {
+        big_endian: true,
+        version: (version as u16, 0),
+        interfaces: vec![InterfaceInfo::from(interface)],
+        ..SectionInfo::default()
+    });
+    Some(Ok((Walker::Snoop(Arc::new(vec![interface])), HEADER_LEN)))
+}
+
+/// The link type for a datalink type of RFC 1761, §4, or of Solaris' later list.
+fn linktype(datalink: u32) -> LinkType {
+    match datalink {
+        0 | 4 => LinkType::ETHERNET,
+        2 => LinkType::IEEE802_5,
+        8 => LinkType::FDDI,
+        16 => LinkType::IP_OVER_FC,
+        18 => LinkType::SUNATM,
+        _ => LinkType::UNKNOWN,
+    }
+}
+
+/// A record header.
+struct Header {
+    original: u32,
+    included: u32,
+    record: u32,
+    drops: u32,
+    seconds: u32,
+    micros: u32,
+}
+
+impl Header {
+    #[inline]
+    fn read(bytes: &[u8], at: usize) -> Option<Self> {
+        let fields: IResult<_, _> = (be_u32, be_u32, be_u32, be_u32, be_u32, be_u32).parse(bytes.get(at..)?);
+        let (_, (original, included, record, drops, seconds, micros)) = fields.ok()?;
+        Some(Self { original, included, record, drops, seconds, micros })
+    }
+
+    fn raw_at(&self) -> u64 {
+        u64::from(self.seconds) << 32 | u64::from(self.micros)
+    }
+}
+
+/// Passes the whole records of `bytes` from `from` on.
+pub(super) fn walk(bytes: &[u8], from: usize, info: &mut FileInfo) -> Walked {
+    let mut walked = Walked { end: from, next_len: RECORD_HEADER_LEN, ..Walked::default() };
+    while let Some(header) = Header::read(bytes, walked.end) {
+        let (included, record) = (header.included as usize, header.record as usize);
+        if record > MAX_RECORD || record < RECORD_HEADER_LEN + included {
+            let what = format!("is damaged: a record of {record} bytes claims to hold {included} bytes");
+            walked.damage = Some(Damage { at: walked.end, what });
+            break;
+        }
+        if walked.end + record > bytes.len() {
+            walked.next_len = record;
+            break;
+        }
+        info.count(Clock::MICROS.at(header.raw_at()), header.included, header.original, 0);
+        info.notes.fraction_beyond_second += u64::from(Clock::MICROS.overflows(header.micros));
+        // It counts from the start of the capture.
+        info.notes.dropped = u64::from(header.drops).max(info.notes.dropped);
+        walked.packets += 1;
+        walked.end += record;
+    }
+    if let Some(first) = info.sections.first_mut().and_then(|section| section.interfaces.first_mut()) {
+        first.packets += walked.packets;
+    }
+    walked
+}
+
+/// The record at `at`, which is whole, and where the next one is.
+#[inline]
+pub(super) fn open(bytes: &[u8], at: usize) -> Option<(Record<'_>, usize)> {
+    let header = Header::read(bytes, at)?;
+    let start = at + RECORD_HEADER_LEN;
+    let record = Record {
+        raw_at: Some(header.raw_at()),
+        interface: 0,
+        orig_len: header.original,
+        data: bytes.get(start..start + header.included as usize)?,
+        options: &[],
+    };
+    Some((record, at + header.record as usize))
+}
