@@ -51,6 +51,9 @@ pub struct Common {
     /// Format of the output
     #[arg(short, long, value_enum, default_value_t)]
     pub output: OutputFormat,
+    /// Only packets that this selects, in the language of pcap-filter(7): `tcp port 80 and host 10.0.0.1`
+    #[arg(short, long, value_name = "EXPR")]
+    pub filter: Option<String>,
     /// Only packets from this instant on: seconds since 1970, a date, or an offset from the first packet (`+1.5s`)
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,

@@ -2,10 +2,12 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::args::{Common, OutputFormat, RowArgs, TimeFormat, When};
-use crate::capture::{self, Capture};
+use crate::capture::{self, Capture, FileInfo, LinkType};
 use crate::error::{Error, Result};
+use crate::filter::Filter;
 use crate::pipeline::Settings;
 use crate::report::rows::{Format, Query};
 use crate::report::schema::{Family, Field, Schema};
@@ -23,6 +25,7 @@ pub struct Request {
     pub threads: usize,
     pub quiet: bool,
     pub verbose: bool,
+    filter: Option<Arc<Filter>>,
     from: Option<Instant>,
     to: Option<Instant>,
     block_size: usize,
@@ -59,6 +62,7 @@ impl Request {
             threads: args.threads,
             quiet: args.quiet,
             verbose: args.verbose,
+            filter: args.filter.as_deref().map(filter).transpose()?,
             from: args.from.as_deref().map(|text| instant("--from", text)).transpose()?,
             to: args.to.as_deref().map(|text| instant("--to", text)).transpose()?,
             block_size: args.block_size.unwrap_or(capture::Options::default().block_size),
@@ -75,11 +79,24 @@ impl Request {
         };
         let settings = Settings {
             threads: self.threads,
+            filter: self.filter.clone(),
             from: self.from.map(at),
             to: self.to.map(at),
             ..Settings::default()
         };
         (capture, settings, begin)
+    }
+}
+
+impl Request {
+    /// The link types of which the packet filter selects nothing because it asks for what they do not have, and why.
+    pub fn refusals(&self, capture: &Capture) -> Vec<(LinkType, String)> {
+        let Some(filter) = &self.filter else { return Vec::new() };
+        let mut linktypes: Vec<_> = capture.files().iter().flat_map(FileInfo::linktypes).collect();
+        linktypes.sort_unstable();
+        linktypes.dedup_by_key(|(linktype, _)| *linktype);
+        let seen = linktypes.into_iter().filter(|(_, packets)| *packets > 0);
+        seen.filter_map(|(linktype, _)| Some((linktype, filter.refusal(linktype)?.message))).collect()
     }
 }
 
@@ -135,6 +152,11 @@ pub fn terminal(color: When) -> Terminal {
         When::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     };
     Terminal { width: width.map(|width: usize| width.max(1)), color }
+}
+
+/// The packet filter, or what is wrong with it.
+fn filter(text: &str) -> Result<Arc<Filter>> {
+    Filter::parse(text).map(Arc::new).map_err(|wrong| Error::Usage(format!("--filter: {wrong}")))
 }
 
 /// Seconds since 1970, a date, or a `+` and the time since the first packet.

@@ -113,6 +113,11 @@ pub fn analyse<R: Report>(
             note(&format!("{packets} packets were not decoded: link type {linktype} is not known"));
         }
     }
+    if !request.quiet {
+        for (linktype, why) in request.refusals(capture) {
+            note(&format!("--filter selects no packet of link type {}: {why}", linktype.0));
+        }
+    }
     if request.verbose {
         let (read, took) = (outcome.counts.read, began.elapsed().as_secs_f64());
         let rate = read.bytes as f64 / took.max(1e-9) / 1e6;

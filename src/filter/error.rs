@@ -53,13 +53,13 @@ impl Fault {
 /// One line that says what is wrong, the expression, and a caret below the place.
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "filter: {}", self.message)?;
+        write!(f, "{}", self.message)?;
         if let Some(hint) = &self.hint {
             write!(f, "; {hint}")?;
         }
         let shown: String = self.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let before = self.text.get(..self.at).unwrap_or(&self.text);
-        write!(f, "\n  {shown}\n  {:width$}^", "", width = unicode_width::UnicodeWidthStr::width(before))
+        write!(f, "\n    {shown}\n    {:width$}^", "", width = unicode_width::UnicodeWidthStr::width(before))
     }
 }
 
@@ -72,10 +72,10 @@ mod tests {
     #[test]
     fn the_caret_stands_below_the_character() {
         let cases = [
-            ("tcp prot 80", 4, "filter: no\n  tcp prot 80\n      ^"),
-            ("a\tb", 2, "filter: no\n  a b\n    ^"),
-            ("ü x", 3, "filter: no\n  ü x\n    ^"),
-            ("port", 9, "filter: no\n  port\n      ^"),
+            ("tcp prot 80", 4, "no\n    tcp prot 80\n        ^"),
+            ("a\tb", 2, "no\n    a b\n      ^"),
+            ("ü x", 3, "no\n    ü x\n      ^"),
+            ("port", 9, "no\n    port\n        ^"),
         ];
         for (text, at, shown) in cases {
             assert_eq!(Fault::new(at, "no").of(text).to_string(), shown);

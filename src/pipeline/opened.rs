@@ -81,5 +81,7 @@ impl Opened {
 pub(super) fn chooses(settings: &Settings, frame: &Frame<'_>) -> bool {
     let after = |from| frame.at.is_some_and(|at| at >= from);
     let before = |to| frame.at.is_some_and(|at| at < to);
-    settings.from.is_none_or(after) && settings.to.is_none_or(before)
+    settings.from.is_none_or(after)
+        && settings.to.is_none_or(before)
+        && settings.filter.as_ref().is_none_or(|filter| filter.matches(frame))
 }

@@ -1,5 +1,8 @@
 //! How the pipeline is to run.
 
+use std::sync::Arc;
+
+use crate::filter::Filter;
 use crate::time::Timestamp;
 
 /// How the pipeline is to run. The output depends on none of `threads` and the capture's block size.
@@ -13,6 +16,8 @@ pub struct Settings {
     pub flows: bool,
     /// The protocol hierarchy is wanted.
     pub hierarchy: bool,
+    /// Only packets that it selects take part.
+    pub filter: Option<Arc<Filter>>,
     /// Only packets at or after this instant take part.
     pub from: Option<Timestamp>,
     /// Only packets before this instant take part.
