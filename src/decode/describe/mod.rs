@@ -38,6 +38,20 @@ pub use walk::{Described, layers};
 use super::Layer;
 use reader::Reader;
 
+/// The name of an IP protocol, for people; `None` for one that is shown by its number.
+pub fn ip_protocol_name(protocol: u8) -> Option<&'static str> {
+    names::ip_protocol(protocol.into())
+}
+
+/// What an ICMP message (of ICMPv6, where `v6`) is called: its type, and of errors the code.
+pub fn icmp_names(v6: bool, kind: u8, code: u8) -> (Option<&'static str>, Option<&'static str>) {
+    let (kind, code) = (kind.into(), code.into());
+    match v6 {
+        false => (icmp::icmp_type(kind), icmp::icmp_code(kind, code)),
+        true => (icmpv6::icmpv6_type(kind), icmpv6::icmpv6_code(kind, code)),
+    }
+}
+
 /// Reads the fields of a header.
 type Open = fn(&mut Reader<'_>);
 

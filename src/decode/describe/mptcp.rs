@@ -2,6 +2,7 @@
 
 use super::notation::{bits, flag, hex, ipv4, ipv6, named_part, number, part};
 use super::reader::Reader;
+use crate::decode::MptcpSubtype;
 
 /// The option behind its kind and length.
 pub(super) fn option(reader: &mut Reader<'_>) {
@@ -127,20 +128,8 @@ fn data_sequence_signal(reader: &mut Reader<'_>) {
     }
 }
 
-/// Subtypes. IANA, MPTCP Option Subtypes
-pub(super) fn subtype(value: u64) -> Option<&'static str> {
-    let names = [
-        "MP_CAPABLE",
-        "MP_JOIN",
-        "DSS",
-        "ADD_ADDR",
-        "REMOVE_ADDR",
-        "MP_PRIO",
-        "MP_FAIL",
-        "MP_FASTCLOSE",
-        "MP_TCPRST",
-    ];
-    names.get(value as usize).copied()
+fn subtype(value: u64) -> Option<&'static str> {
+    MptcpSubtype(value as u8).name()
 }
 
 #[cfg(test)]

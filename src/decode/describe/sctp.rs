@@ -3,6 +3,7 @@
 use super::field::Value;
 use super::notation::{Item, flag, flags, hex, ipv4, ipv6, measure, named, number, part};
 use super::reader::Reader;
+use crate::decode::sctp_chunk_name;
 
 /// The common header, and the chunks behind it.
 pub(super) fn sctp(reader: &mut Reader<'_>) {
@@ -124,32 +125,7 @@ fn parameters(reader: &mut Reader<'_>) {
 }
 
 fn chunk_type(value: u64) -> Option<&'static str> {
-    Some(match value {
-        0 => "DATA",
-        1 => "INIT",
-        2 => "INIT_ACK",
-        3 => "SACK",
-        4 => "HEARTBEAT",
-        5 => "HEARTBEAT_ACK",
-        6 => "ABORT",
-        7 => "SHUTDOWN",
-        8 => "SHUTDOWN_ACK",
-        9 => "ERROR",
-        10 => "COOKIE_ECHO",
-        11 => "COOKIE_ACK",
-        12 => "ECNE",
-        13 => "CWR",
-        14 => "SHUTDOWN_COMPLETE",
-        15 => "AUTH",
-        64 => "I_DATA",
-        128 => "ASCONF_ACK",
-        130 => "RE_CONFIG",
-        132 => "PAD",
-        192 => "FORWARD_TSN",
-        193 => "ASCONF",
-        194 => "I_FORWARD_TSN",
-        _ => return None,
-    })
+    u8::try_from(value).ok().and_then(sctp_chunk_name)
 }
 
 fn parameter(value: u64) -> Option<&'static str> {
