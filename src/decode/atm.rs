@@ -14,7 +14,7 @@ pub(super) fn sun_atm<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
         2 => Next::Llc,
         other => Next::Unknown(Layer::Atm, u32::from(other)),
     };
-    (!rest.bytes.is_empty()).then_some((next, rest))
+    (rest.wire > 0).then_some((next, rest))
 }
 
 /// RFC 2684 §5.1: LLC before every protocol.
@@ -25,6 +25,6 @@ pub(super) fn rfc1483<'a>(at: At<'a>, _: &mut Packet<'a>) -> Step<'a> {
 /// Classical IP over ATM: an IP packet, or LLC before it. RFC 2225
 pub(super) fn clip<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     packet.push(Layer::Clip, at.offset, 0);
-    let next = if matches!(at.bytes, [0xaa, 0xaa, 3, ..]) { Next::Llc } else { Next::Ip };
-    (!at.bytes.is_empty()).then_some((next, at))
+    let next = if matches!(at.bytes, [0xaa, 0xaa, 3, ..]) { Next::Llc } else { Next::Ipv4 };
+    (at.wire > 0).then_some((next, at))
 }

@@ -43,7 +43,7 @@ fn behind(layer: Layer, device: u16, kind: u16, rest: At<'_>) -> Step<'_> {
         7 | 8 => Next::Ppp,
         _ => ethernet::by_type(layer, kind),
     };
-    (!rest.bytes.is_empty()).then_some((next, rest))
+    (rest.wire > 0).then_some((next, rest))
 }
 
 /// BSD loopback: an address family in the byte order of the host that captured, which its value gives away.

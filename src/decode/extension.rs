@@ -39,10 +39,7 @@ pub(super) fn protocol<'a>(number: u8, at: At<'a>, packet: &mut Packet<'a>) -> S
         108 => Layer::Ipcomp,
         112 => Layer::Vrrp,
         113 => Layer::Pgm,
-        other => {
-            let layer = packet.layers.last().map_or(Layer::Frame, |last| last.layer);
-            return Some((Next::Unknown(layer, u32::from(other)), at));
-        }
+        other => return packet.stop_behind(StopReason::Unsupported(u32::from(other)), at.offset),
     };
     Some((Next::Named(layer, u32::from(number)), at))
 }

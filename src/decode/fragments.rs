@@ -261,16 +261,15 @@ impl Partial {
             self.protocol = fragment.protocol;
         }
         match self.len {
-            Some(len) if end > len || !fragment.more && end < len => {
-                placed.malformed = true;
-                return placed;
-            }
+            Some(len) => placed.malformed = end > len || !fragment.more && end < len,
             None if !fragment.more => {
                 self.len = Some(end);
                 placed.malformed = self.forget_behind(end);
             }
-            _ => {}
+            None => {}
         }
+        let end = self.len.unwrap_or(end).min(end);
+        let Some(bytes) = bytes.get(..end.saturating_sub(start)) else { return placed };
         if self.bytes.len() < end {
             self.bytes.resize(end, 0);
         }

@@ -9,15 +9,13 @@ const T_PDU: u8 = 255;
 /// GTP-U: flags, type, length, tunnel, perhaps four more bytes, extension headers.
 pub(super) fn user<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let &[flags, kind, ..] = at.header::<8>(Layer::Gtp, packet)?;
-    let len = match flags >> 5 {
-        0 => 20,
+    // Version 0 or 1, and the bit that tells GTP from GTP': else this is something else on GTP's port.
+    let len = match flags >> 4 {
+        0b0001 => 20,
         // E, S and PN: if any is set, all three fields are there. 3GPP TS 29.281 §5.1
-        1 if flags & 7 == 0 => 8,
-        1 => extensions(at, flags),
-        _ => {
-            packet.push(Layer::Gtp, at.offset, 8);
-            return None;
-        }
+        0b0011 if flags & 7 == 0 => 8,
+        0b0011 => extensions(at, flags),
+        _ => return None,
     };
     packet.push(Layer::Gtp, at.offset, len.min(at.bytes.len()));
     if at.bytes.len() < len {

@@ -13,6 +13,7 @@ pub(super) fn ipv4<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     }
     let header_len = usize::from(first & 0xf) * 4;
     if header_len < 20 {
+        packet.push(Layer::Ipv4, at.offset, 20);
         packet.stop(StopReason::Malformed, Layer::Ipv4, at.offset);
         return None;
     }
@@ -46,9 +47,14 @@ pub(super) fn ipv4<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
 }
 
 /// What stands behind the header, by its total length. That is believed even where it exceeds the frame, as in captures
-/// that were shortened without saying so; 0 was left to be filled in by the network card (segmentation offload).
+/// that were shortened without saying so, but not where a header around it says otherwise; 0 was left to be filled in by the
+/// network card (segmentation offload).
 fn payload<'a>(at: At<'a>, header_len: usize, total: u16, packet: &mut Packet<'a>) -> Option<At<'a>> {
-    let total = if total == 0 { at.wire } else { u32::from(total) };
+    let total = match u32::from(total) {
+        0 => at.wire,
+        total if at.firm => total.min(at.wire),
+        total => total,
+    };
     if at.bytes.len() < header_len {
         packet.stop(at.short_of(header_len), Layer::Ipv4, at.offset);
         return None;
@@ -63,17 +69,10 @@ fn payload<'a>(at: At<'a>, header_len: usize, total: u16, packet: &mut Packet<'a
 
 /// A packet whose IP version is not told by what stands before it.
 pub(super) fn by_version<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
-    let Some(first) = at.bytes.first() else {
-        packet.stop(at.short_of(1), Layer::Ipv4, at.offset);
-        return None;
-    };
-    match first >> 4 {
+    match at.header::<1>(Layer::Ipv4, packet)?[0] >> 4 {
         4 => Some((Next::Ipv4, at)),
         6 => Some((Next::Ipv6, at)),
-        _ => {
-            packet.stop(StopReason::Malformed, Layer::Ipv4, at.offset);
-            None
-        }
+        _ => packet.stop_behind(StopReason::Malformed, at.offset),
     }
 }
 
@@ -83,6 +82,7 @@ fn other_version<'a>(first: u8, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a>
     if first >> 4 == 6 {
         return Some((Next::Ipv6, at));
     }
+    packet.push(Layer::Ipv4, at.offset, 20);
     packet.stop(StopReason::Malformed, Layer::Ipv4, at.offset);
     None
 }

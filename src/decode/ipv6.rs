@@ -12,8 +12,7 @@ pub(super) fn ipv6<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let header = at.header::<40>(Layer::Ipv6, packet)?;
     let &[first, second, _, _, l0, l1, next, hops, ..] = header;
     if first >> 4 != 6 {
-        packet.stop(StopReason::Malformed, Layer::Ipv6, at.offset);
-        return None;
+        return packet.stop_behind(StopReason::Malformed, at.offset);
     }
     let (source, destination) = addresses(header)?;
     packet.enter_network(Network {
@@ -29,6 +28,7 @@ pub(super) fn ipv6<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let rest = at.after(40);
     let len = match u16::from_be_bytes([l0, l1]) {
         0 => jumbo_len(next, rest),
+        len if at.firm => u32::from(len).min(rest.wire),
         len => u32::from(len),
     };
     let rest = At { wire: len, ..rest.cut(len) };

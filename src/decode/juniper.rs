@@ -36,5 +36,5 @@ pub(super) fn juniper<'a>(linktype: u16, at: At<'a>, packet: &mut Packet<'a>) ->
         return None;
     }
     let rest = at.after(len);
-    (!rest.bytes.is_empty()).then_some((next, rest))
+    (rest.wire > 0).then_some((next, rest))
 }

@@ -24,7 +24,7 @@ pub(super) fn token_ring<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     packet.push(Layer::TokenRing, at.offset, len.min(at.bytes.len()));
     packet.link(source, destination);
     let rest = at.after(len);
-    (control & 0xc0 == 0x40 && !rest.bytes.is_empty()).then_some((Next::Llc, rest))
+    (control & 0xc0 == 0x40 && rest.wire > 0).then_some((Next::Llc, rest))
 }
 
 /// Source, destination and protocol, as BSD captures them.
@@ -43,11 +43,11 @@ pub(super) fn arcnet_linux<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> 
 fn arcnet_payload<'a>(protocol: u8, len: usize, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let (next, framed) = match protocol {
         0xd4 => (Next::Ipv4, true),
-        0xd5 => (Next::Arp(Layer::Arp), true),
-        0xd6 => (Next::Arp(Layer::Rarp), true),
+        0xd5 => (Next::Arp, true),
+        0xd6 => (Next::Arp, true),
         0xc4 => (Next::Ipv6, true),
         0xf0 => (Next::Ipv4, false),
-        0xf1 => (Next::Arp(Layer::Arp), false),
+        0xf1 => (Next::Arp, false),
         other => (Next::Unknown(Layer::Arcnet, u32::from(other)), false),
     };
     let frame = match at.bytes.get(len) {
@@ -57,5 +57,5 @@ fn arcnet_payload<'a>(protocol: u8, len: usize, at: At<'a>, packet: &mut Packet<
     };
     packet.push(Layer::Arcnet, at.offset, (len + frame).min(at.bytes.len()));
     let rest = at.after(len + frame);
-    (!rest.bytes.is_empty()).then_some((next, rest))
+    (rest.wire > 0).then_some((next, rest))
 }

@@ -83,7 +83,6 @@ layers! {
     Nsh "nsh" 2 "Network Service Header";
     // Network layers.
     Arp "arp" 3 "Address Resolution Protocol";
-    Rarp "rarp" 3 "Reverse Address Resolution Protocol";
     Ipv4 "ip" 3 "Internet Protocol version 4";
     Ipv6 "ipv6" 3 "Internet Protocol version 6";
     HopByHop "ipv6.hopopts" 3 "IPv6 hop-by-hop options";

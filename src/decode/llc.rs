@@ -15,7 +15,7 @@ pub(super) fn llc<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let rest = at.after(len);
     // Only information frames, numbered or not, carry a protocol.
     let carries = control & 1 == 0 || control & 0xef == 3;
-    if !carries || rest.bytes.is_empty() {
+    if !carries || rest.wire == 0 {
         return None;
     }
     let number = u32::from(destination);
@@ -48,7 +48,7 @@ fn snap<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
         [0, 0, 0xc] => cisco(kind),
         _ => Next::Unknown(Layer::Llc, u32::from(kind)),
     };
-    (!rest.bytes.is_empty()).then_some((next, rest))
+    (rest.wire > 0).then_some((next, rest))
 }
 
 fn cisco(kind: u16) -> Next {

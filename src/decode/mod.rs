@@ -67,7 +67,7 @@ pub fn frame<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) {
     packet.clear();
     // A record may claim less than it holds; what is there was on the wire.
     let wire = frame.orig_len.max(frame.data.len() as u32);
-    let at = At { bytes: frame.data, offset: 0, wire };
+    let at = At { bytes: frame.data, offset: 0, wire, firm: false };
     let first = match frame.linktype {
         LinkType::ETHERNET => Next::Ethernet,
         LinkType(number) => link::first(number),
@@ -79,6 +79,6 @@ pub fn frame<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) {
 /// them those in the datagram, marked as standing there.
 pub fn datagram<'a>(outer: &Packet<'a>, datagram: &'a Datagram, packet: &mut Packet<'a>) {
     packet.continue_from(outer, datagram.protocol);
-    let at = At { bytes: &datagram.bytes, offset: 0, wire: datagram.bytes.len() as u32 };
+    let at = At { bytes: &datagram.bytes, offset: 0, wire: datagram.bytes.len() as u32, firm: true };
     walk::walk(Next::Protocol(datagram.protocol), at, packet);
 }

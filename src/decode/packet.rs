@@ -2,7 +2,7 @@
 
 use arrayvec::ArrayVec;
 
-use super::walk::At;
+use super::walk::{At, Step};
 use super::{Address, Layer, Tcp};
 
 /// The most layers kept of one frame. What lies deeper is not decoded.
@@ -234,28 +234,13 @@ impl<'a> Packet<'a> {
     }
 
     /// The short names of its layers, outermost first, as tshark's `frame.protocols` has them: with an `ethertype`
-    /// wherever one of Ethernet's types told what follows, and with the layer that could not be read.
+    /// wherever one of Ethernet's types told what follows.
     pub fn protocols(&self) -> impl Iterator<Item = &'static str> + '_ {
-        let unread = self.unread();
-        let next = move |index: usize| self.layers.get(index + 1).map_or(unread, |at| Some(at.layer));
-        self.layers
-            .iter()
-            .enumerate()
-            .flat_map(move |(index, at)| {
-                let typed = at.layer.is_typed_by_ethertype(next(index));
-                [Some(at.layer), typed.then_some(Layer::EtherType)]
-            })
-            .chain([unread])
-            .flatten()
-            .map(Layer::name)
-    }
-
-    /// The layer at which the walk ended because nothing of it could be read.
-    fn unread(&self) -> Option<Layer> {
-        let stop = self.stop?;
-        let read = self.layers.iter().rev().any(|at| at.layer == stop.layer && at.offset == stop.offset);
-        let none = matches!(stop.reason, StopReason::Truncated | StopReason::Malformed);
-        (none && !read && stop.layer != Layer::Frame).then_some(stop.layer)
+        self.layers.iter().enumerate().flat_map(move |(index, at)| {
+            let next = self.layers.get(index + 1).map(|next| next.layer);
+            let typed = at.layer.is_typed_by_ethertype(next);
+            [Some(at.layer.name()), typed.then_some(Layer::EtherType.name())].into_iter().flatten()
+        })
     }
 
     /// Whether no further layer finds room.
@@ -298,10 +283,20 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// Notes why the walk ended.
+    /// Notes why the walk ended. What an ICMP error quotes is cut by its sender: that is no reason to note.
     #[cold]
     pub(super) fn stop(&mut self, reason: StopReason, layer: Layer, offset: usize) {
-        self.stop = Some(Stop { reason, layer, offset: offset as u32 });
+        if self.quoting.is_none() || reason == StopReason::TooDeep {
+            self.stop = Some(Stop { reason, layer, offset: offset as u32 });
+        }
+    }
+
+    /// Notes that what stands at `offset`, behind the last layer, is not what that layer announced.
+    #[cold]
+    pub(super) fn stop_behind(&mut self, reason: StopReason, offset: usize) -> Step<'a> {
+        let layer = self.layers.last().map_or(Layer::Frame, |last| last.layer);
+        self.stop(reason, layer, offset);
+        None
     }
 
     /// Notes an IP header. What was known of the transport around it moves to `headers`.

@@ -8,6 +8,7 @@ pub(super) fn radiotap<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let &[_, _, l0, l1, ..] = at.header::<8>(Layer::Radiotap, packet)?;
     let len = usize::from(u16::from_le_bytes([l0, l1]));
     let Some(header) = at.bytes.get(..len).filter(|_| len >= 8) else {
+        packet.push(Layer::Radiotap, at.offset, at.bytes.len());
         packet.stop(at.short_of(len.max(8)), Layer::Radiotap, at.offset);
         return None;
     };
@@ -20,7 +21,7 @@ pub(super) fn radiotap<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     }
     // The 802.11 header is padded to a multiple of four bytes.
     let next = if flags & 0x20 != 0 { Next::WlanPadded } else { Next::Wlan };
-    (!rest.bytes.is_empty()).then_some((next, rest))
+    (rest.wire > 0).then_some((next, rest))
 }
 
 /// The flags field stands behind all words of bits, and behind the 64-bit time if that is there.
@@ -89,15 +90,15 @@ fn sized<'a>(
     at: At<'a>,
     packet: &mut Packet<'a>,
 ) -> Step<'a> {
+    packet.push(layer, at.offset, len.clamp(least, at.bytes.len()));
     if len < least {
         packet.stop(StopReason::Malformed, layer, at.offset);
         return None;
     }
-    packet.push(layer, at.offset, len.min(at.bytes.len()));
     if at.bytes.len() < len {
         packet.stop(at.short_of(len), layer, at.offset);
         return None;
     }
     let rest = at.after(len);
-    (!rest.bytes.is_empty()).then_some((next, rest))
+    (rest.wire > 0).then_some((next, rest))
 }

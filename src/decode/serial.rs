@@ -20,7 +20,8 @@ pub(super) fn chdlc<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
 /// protocol's identifier of RFC 2427, or Cisco's Ethernet type.
 pub(super) fn frame_relay<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let Some(address) = at.bytes.iter().take(4).position(|byte| byte & 1 == 1).map(|last| last + 1) else {
-        packet.stop(at.short_of(4), Layer::FrameRelay, at.offset);
+        packet.push(Layer::FrameRelay, at.offset, at.bytes.len().min(4));
+        packet.stop(at.short_of(5), Layer::FrameRelay, at.offset);
         return None;
     };
     let rest = at.after(address);

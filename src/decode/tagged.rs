@@ -40,9 +40,13 @@ pub(super) fn fabric_path<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     Some((Next::Ethernet, at.after(2)))
 }
 
-/// Cisco MetaData: version, length in units of four bytes, options, then a type.
+/// Cisco MetaData: version, length in units of four bytes, options, then a type; in GRE the type stands first.
 pub(super) fn cisco_meta_data<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
-    let &[_, words, ..] = at.header::<6>(Layer::CiscoMetaData, packet)?;
+    let &[version, words, ..] = at.header::<8>(Layer::CiscoMetaData, packet)?;
+    if version != 1 {
+        packet.push(Layer::CiscoMetaData, at.offset, 8);
+        return ethernet::typed(Layer::CiscoMetaData, u16::from_be_bytes([version, words]), at.after(8));
+    }
     let len = (usize::from(words) * 4 + 2).max(6);
     packet.push(Layer::CiscoMetaData, at.offset, len.min(at.bytes.len()));
     by_ethertype(Layer::CiscoMetaData, at.after(len), packet)
@@ -53,7 +57,7 @@ pub(super) fn arista<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let &[s0, s1, _, format] = at.header::<4>(Layer::AristaTag, packet)?;
     let len = match (u16::from_be_bytes([s0, s1]), format) {
         (1, 0x10) => 14,
-        (1, 0x20) => 10,
+        (1, 0x20) => 12,
         (subtype, _) => {
             packet.stop(StopReason::Unsupported(u32::from(subtype)), Layer::AristaTag, at.offset);
             return None;

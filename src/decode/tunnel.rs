@@ -6,8 +6,49 @@ use super::{Layer, Packet, StopReason, extension};
 /// What stands in a UDP payload, if one of its ports belongs to a tunnel. The lower port is asked first.
 #[inline]
 pub(super) fn behind(source: u16, destination: u16, payload: At<'_>) -> Step<'_> {
-    let next = by_port(source.min(destination)).or_else(|| by_port(source.max(destination)))?;
+    let (low, high) = (source.min(destination), source.max(destination));
+    let next = match (by_port(low), by_port(high)) {
+        (Some(next), _) => next,
+        (None, Some(next)) if !is_taken(low) => next,
+        _ => return None,
+    };
+    let next = match next {
+        Next::Lwapp { .. } => Next::Lwapp { identified: destination == 12223 },
+        next => next,
+    };
     (payload.wire > 0).then_some((next, payload))
+}
+
+/// Whether a port belongs to a protocol that answers clients on any port, so that theirs says nothing.
+fn is_taken(port: u16) -> bool {
+    matches!(
+        port,
+        53 | 67
+            ..=69
+                | 88
+                | 111
+                | 123
+                | 137
+                | 138
+                | 161
+                | 162
+                | 389
+                | 443
+                | 464
+                | 500
+                | 514
+                | 520
+                | 521
+                | 546
+                | 547
+                | 853
+                | 1194
+                | 1812
+                | 1813
+                | 1900
+                | 2049
+                | 3478
+    )
 }
 
 /// The ports of IANA's registry.
@@ -29,7 +70,8 @@ fn by_port(port: u16) -> Option<Next> {
         5247 => Next::Capwap,
         6081 => Next::Geneve,
         6635 => Next::Mpls,
-        12222 | 12223 => Next::Lwapp,
+        // The second is for control; what comes from access points there tells theirs.
+        12222 | 12223 => Next::Lwapp { identified: false },
         _ => return None,
     })
 }
@@ -76,8 +118,10 @@ pub(super) fn capwap<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     Some((if native { Next::WlanSwapped } else { Next::Ethernet }, rest))
 }
 
-/// RFC 5412 §4.2: flags, fragment, length, signal; C says that what follows is control, else it is an 802.11 frame.
-pub(super) fn lwapp<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+/// RFC 5412 §4.2: flags, fragment, length, signal; C says that what follows is control, else it is an 802.11 frame. An access
+/// point that is `identified` has put its address before that.
+pub(super) fn lwapp<'a>(identified: bool, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    let at = if identified { at.after(6) } else { at };
     let &[flags, ..] = at.header::<6>(Layer::Lwapp, packet)?;
     packet.push(Layer::Lwapp, at.offset, 6);
     if flags & 0x04 != 0 {

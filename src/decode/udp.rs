@@ -20,7 +20,7 @@ pub(super) fn udp<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let payload_len = len.saturating_sub(8);
     let payload = At { wire: payload_len, ..at.after(8).cut(payload_len) };
     packet.enter_transport(Transport::Udp { source_port, destination_port, lite: false }, payload);
-    if len < 8 {
+    if len < 8 || len > at.wire {
         packet.stop(StopReason::Malformed, Layer::Udp, at.offset);
         return None;
     }

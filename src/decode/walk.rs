@@ -21,6 +21,8 @@ pub(super) struct At<'a> {
     pub(super) offset: usize,
     /// How many they were on the wire; `bytes` are the first of them.
     pub(super) wire: u32,
+    /// A header has said so, not the capture record alone.
+    pub(super) firm: bool,
 }
 
 /// What a header says of the one behind it.
@@ -82,7 +84,7 @@ pub(super) enum Next {
     SixLowpan,
     Vsock,
     Nsh,
-    Arp(Layer),
+    Arp,
     Ip,
     Ipv4,
     Ipv6,
@@ -104,7 +106,9 @@ pub(super) enum Next {
     LispControl,
     UdpEncap,
     Capwap,
-    Lwapp,
+    Lwapp {
+        identified: bool,
+    },
     /// A protocol that is named and not opened, with its number.
     Named(Layer, u32),
     /// A protocol that is not decoded, in the words of the layer before it.
@@ -129,20 +133,22 @@ impl<'a> At<'a> {
             bytes: self.bytes.get(len..).unwrap_or_default(),
             offset: self.offset + len,
             wire: self.wire.saturating_sub(len as u32),
+            firm: self.firm,
         }
     }
 
     /// The same place, ending after `len` bytes: what follows is padding or a trailer.
     pub(super) fn cut(self, len: u32) -> Self {
         let bytes = self.bytes.get(..len as usize).unwrap_or(self.bytes);
-        Self { bytes, offset: self.offset, wire: self.wire.min(len) }
+        Self { bytes, offset: self.offset, wire: self.wire.min(len), firm: true }
     }
 
-    /// The first `N` bytes; where there are not so many, `layer` is noted as the one that could not be read.
+    /// The first `N` bytes; where there are not so many, `layer` is noted with those there are, and why it ends there.
     pub(super) fn header<const N: usize>(self, layer: Layer, packet: &mut Packet<'a>) -> Option<&'a [u8; N]> {
         match array::<N>(self.bytes) {
             Ok((_, header)) => Some(header),
             Err(_) => {
+                packet.push(layer, self.offset, self.bytes.len());
                 packet.stop(self.short_of(N), layer, self.offset);
                 None
             }
@@ -241,7 +247,7 @@ fn rare<'a>(next: Next, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
         Next::SixLowpan => wpan::six_lowpan(at, packet),
         Next::Vsock => vsock::vsock(at, packet),
         Next::Nsh => vxlan::nsh(at, packet),
-        Next::Arp(layer) => arp::arp(layer, at, packet),
+        Next::Arp => arp::arp(at, packet),
         Next::Gre => gre::gre(at, packet),
         Next::Erspan(kind) => gre::erspan(kind, at, packet),
         Next::Vxlan => vxlan::vxlan(at, packet),
@@ -258,7 +264,7 @@ fn rare<'a>(next: Next, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
         Next::LispControl => lisp::control(at, packet),
         Next::UdpEncap => tunnel::udp_encap(at, packet),
         Next::Capwap => tunnel::capwap(at, packet),
-        Next::Lwapp => tunnel::lwapp(at, packet),
+        Next::Lwapp { identified } => tunnel::lwapp(identified, at, packet),
         Next::Named(layer, number) => named(layer, number, at, packet),
         Next::Unknown(layer, number) => {
             packet.stop(StopReason::Unsupported(number), layer, at.offset);

@@ -42,7 +42,7 @@ pub(super) fn wlan<'a>(quirks: Quirks, at: At<'a>, packet: &mut Packet<'a>) -> S
     let rest = at.after(if quirks.padded { len.next_multiple_of(4) } else { len });
     let fragment = flags & MORE_FRAGMENTS != 0 || header.get(22).is_some_and(|sequence| sequence & 0xf != 0);
     // A subtype with this bit carries nothing.
-    if subtype & 4 != 0 || rest.bytes.is_empty() {
+    if subtype & 4 != 0 || rest.wire == 0 {
         return None;
     }
     if flags & PROTECTED != 0 || fragment {
