@@ -104,7 +104,7 @@ fn opener(layer: Layer) -> Open {
         Layer::Radiotap => wlan::radiotap,
         Layer::Prism => wlan::prism,
         Layer::Avs => wlan::avs,
-        Layer::Arp | Layer::Rarp => arp::arp,
+        Layer::Arp => arp::arp,
         Layer::Ipv4 => ipv4::header,
         Layer::Ipv6 => ipv6::header,
         Layer::HopByHop | Layer::DestinationOptions => ipv6::options,
