@@ -25,3 +25,8 @@ pub mod app;
 pub mod pipeline;
 pub mod report;
 pub mod cli;
+
+// The builder of captures that tests share.
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;

@@ -161,3 +161,152 @@ impl Header {
         u64::from(self.seconds) << 32 | u64::from(self.fraction)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{Seen, check_beginnings, read};
+    use super::*;
+    use crate::support::pcap::Pcap;
+    use crate::support::{EPOCH, Record as Built, records};
+
+    fn some() -> Vec<Built> {
+        let mut some = records(1_000_001_000, [b"abc".to_vec(), Vec::new(), vec![7; 60]]);
+        some.push(Built::new(EPOCH + 5, vec![8; 40]).cut(20));
+        some
+    }
+
+    fn seen(built: &[Built], unit: i64) -> Vec<Seen> {
+        let one = |record: &Built| Seen {
+            at: Some(record.at / unit * unit),
+            orig_len: record.orig_len,
+            data: record.data.clone(),
+            linktype: 1,
+            section: 0,
+            interface: 0,
+        };
+        built.iter().map(one).collect()
+    }
+
+    #[test]
+    fn either_byte_order_and_resolution_is_read() {
+        for (big_endian, nanos) in [(false, false), (true, false), (false, true), (true, true)] {
+            let file = Pcap { big_endian, nanos, ..Pcap::default() }.write(&some());
+            let trial = read(&file);
+            assert_eq!(trial.frames, seen(&some(), if nanos { 1 } else { 1000 }));
+            assert_eq!(trial.info.sections[0].big_endian, big_endian);
+            assert_eq!(trial.info.interfaces().next().unwrap().interface.clock.is_fine(), nanos);
+            assert_eq!((trial.info.bytes, trial.info.packets), (file.len() as u64, 4));
+            check_beginnings(&file);
+        }
+    }
+
+    #[test]
+    fn before_version_2_4_the_lengths_may_stand_the_other_way_round() {
+        let cut = vec![Built::new(EPOCH, vec![8; 40]).cut(20)];
+        let swapped = vec![Built { orig_len: 20, data: vec![8; 40], at: EPOCH }];
+        // (version, whether the original length is written first)
+        for (version, other_way) in [
+            ((2, 4), false),
+            ((2, 3), false),
+            ((2, 3), true),
+            ((2, 2), true),
+            ((2, 0), true),
+            ((543, 0), true),
+        ] {
+            let pcap = Pcap { version, ..Pcap::default() };
+            let mut file = pcap.write(if other_way { &swapped } else { &cut });
+            file.truncate(24 + 16 + 20);
+            assert_eq!(read(&file).frames, seen(&cut, 1000), "{version:?} {other_way}");
+        }
+    }
+
+    #[test]
+    fn versions_that_are_not_known_are_refused() {
+        for version in [(1, 0), (3, 0), (0x200, 0x400)] {
+            let trial = read(&Pcap { version, ..Pcap::default() }.write(&some()));
+            let (major, minor) = version;
+            assert_eq!(
+                trial.errors,
+                [format!("x: has version {major}.{minor} of the pcap format, which is not known at byte 4")]
+            );
+        }
+    }
+
+    /// pcap-parser 0.17 knows Kuznetzov's variant in little-endian only.
+    #[test]
+    fn kuznetzov_s_records_have_longer_headers() {
+        for big_endian in [false, true] {
+            let pcap = Pcap { big_endian, ..Pcap::default() };
+            let mut file = pcap.header();
+            let magic = if big_endian { KUZNETZOV.to_be_bytes() } else { KUZNETZOV.to_le_bytes() };
+            file[..4].copy_from_slice(&magic);
+            for record in some() {
+                let mut plain = Vec::new();
+                pcap.record(&mut plain, &record);
+                plain.splice(16..16, [0xee; 8]);
+                file.extend(plain);
+            }
+            let trial = read(&file);
+            assert_eq!(trial.frames, seen(&some(), 1000));
+            assert_eq!(trial.info.format, Format::PcapModified);
+            check_beginnings(&file);
+        }
+    }
+
+    #[test]
+    fn the_link_type_is_the_lower_half_of_its_word() {
+        for (word, linktype, fcs_len) in [
+            (1, 1, None),
+            (0x3c00_0069, 105, Some(6)),
+            (0x2400_0001, 1, Some(4)),
+            (0x2000_0001, 1, None),
+            (0x03ff_0101, 257, None),
+            (0xffff_0001, 1, Some(30)),
+        ] {
+            let trial = read(&Pcap::of(word).write(&some()));
+            let interface = trial.info.interfaces().next().unwrap().interface;
+            assert_eq!((interface.linktype, interface.fcs_len), (LinkType(linktype), fcs_len), "{word:#x}");
+            assert_eq!(trial.frames[0].linktype, linktype);
+        }
+    }
+
+    #[test]
+    fn odd_records_of_sound_captures_are_counted() {
+        let mut odd = records(-1000, [vec![1; 30], vec![2; 10], vec![3; 25], vec![4; 5]]);
+        odd[1].orig_len = 9;
+        odd[3].orig_len = 50;
+        let mut file = Pcap { snaplen: 20, ..Pcap::default() }.write(&odd);
+        file[24 + 4..24 + 8].copy_from_slice(&1_500_000u32.to_le_bytes());
+        let trial = read(&file);
+        let notes = trial.info.notes;
+        assert_eq!(trial.errors, [String::new(); 0]);
+        assert_eq!(trial.frames[0].at, Some(EPOCH + 1_500_000_000));
+        assert_eq!((notes.time_backwards, notes.fraction_beyond_second), (3, 1));
+        assert_eq!((notes.cut, notes.captured_beyond_length, notes.captured_beyond_snaplen), (1, 1, 2));
+        assert_eq!(trial.info.earliest.map(|at| at.as_nanos()), Some(EPOCH - 3000));
+        assert_eq!(trial.info.latest.map(|at| at.as_nanos()), Some(EPOCH + 1_500_000_000));
+        assert_eq!((trial.info.captured_bytes, trial.info.wire_bytes), (70, 114));
+    }
+
+    #[test]
+    fn a_record_beyond_all_bounds_is_damage() {
+        let pcap = Pcap::default();
+        let mut file = pcap.write(&some());
+        let end = file.len();
+        pcap.record(&mut file, &Built::new(EPOCH, vec![0; 4]));
+        for (claim, error) in [
+            (u32::MAX, format!("x: is damaged: a record claims to hold 4294967295 bytes at byte {end}")),
+            ((64 << 20) + 1, format!("x: is damaged: a record claims to hold 67108865 bytes at byte {end}")),
+            (5, format!("x: is cut short: a record of at least 21 bytes has only 20 at byte {end}")),
+            (
+                64 << 20,
+                format!("x: is cut short: a record of at least 67108880 bytes has only 20 at byte {end}"),
+            ),
+        ] {
+            file[end + 8..end + 12].copy_from_slice(&claim.to_le_bytes());
+            let trial = read(&file);
+            assert_eq!(trial.errors, [error]);
+            assert_eq!(trial.frames, seen(&some(), 1000));
+        }
+    }
+}

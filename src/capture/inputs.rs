@@ -200,10 +200,11 @@ impl Capture {
 impl Waiting {
     /// Opens `path`; `peek` to find the time of its first packet.
     fn open(path: &Path, peek: bool) -> Result<Self> {
-        let (mut open, mut info) = Open::start(path)?;
-        if !peek {
-            return Ok(Self { first: None, info, open: Some(open) });
-        }
+        let (open, info) = Open::start(path)?;
+        Ok(if peek { Self::peek(open, info) } else { Self { first: None, info, open: Some(open) } })
+    }
+
+    fn peek(mut open: Open, mut info: FileInfo) -> Self {
         while info.first.is_none() {
             match open.reader.next_block(Vec::new(), PEEK_SIZE, &mut info) {
                 Ok(Some(block)) => open.read_already.push_back(block),
@@ -217,7 +218,7 @@ impl Waiting {
         let first = info.first;
         // A thousand files need not be open at a time.
         let open = (!open.reader.is_repeatable()).then_some(open);
-        Ok(Self { first, info, open })
+        Self { first, info, open }
     }
 
     fn start(self) -> Result<(Open, FileInfo)> {
@@ -233,5 +234,174 @@ impl Open {
         let mut info = FileInfo { path: path.into(), ..FileInfo::default() };
         let reader = Reader::start(Source::open(path)?, &mut info)?;
         Ok((Self { reader, read_already: VecDeque::new(), failed: None, packets: 0 }, info))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::support::pcap::{Pcap, ethernet};
+    use crate::support::pcapng::{Interface, Pcapng};
+    use crate::support::{EPOCH, Record};
+    use crate::time::Span;
+
+    const SECOND: i64 = 1_000_000_000;
+
+    /// Packets of one byte each, seconds after the epoch.
+    fn packets(seconds: &[i64]) -> Vec<Record> {
+        seconds.iter().map(|second| Record::new(EPOCH + second * SECOND, vec![*second as u8])).collect()
+    }
+
+    struct Folder(TempDir);
+
+    impl Folder {
+        fn with(files: &[(&str, Vec<u8>)]) -> Self {
+            let folder = TempDir::new().unwrap();
+            for (name, bytes) in files {
+                fs::write(folder.path().join(name), bytes).unwrap();
+            }
+            Self(folder)
+        }
+
+        fn open(&self, names: &[&str]) -> Capture {
+            let inputs: Vec<_> = names.iter().map(|name| self.0.path().join(name)).collect();
+            Capture::open(&inputs, Options { block_size: 64 })
+        }
+
+        /// Frame numbers, numbers in the file, files, and what the errors say without the folder.
+        fn read(&self, names: &[&str]) -> (Vec<(u64, u64, u32, u8)>, Vec<String>, Capture) {
+            let mut capture = self.open(names);
+            let mut seen = Vec::new();
+            while let Some(block) = capture.next_block() {
+                assert_eq!(block.first_number(), block.frames().next().unwrap().number);
+                seen.extend(
+                    block.frames().map(|frame| (frame.number, frame.file_number, frame.file, frame.data[0])),
+                );
+                capture.recycle(block);
+            }
+            assert!(capture.next_block().is_none());
+            let folder = format!("{}/", self.0.path().display());
+            let errors =
+                capture.errors().iter().map(|error| error.to_string().replace(&folder, "")).collect();
+            (seen, errors, capture)
+        }
+    }
+
+    #[test]
+    fn files_follow_one_another_by_the_time_of_their_first_packet() {
+        let untimed = Pcapng::new(false).interface(Interface::of(1)).simple(&packets(&[99])[0]).bytes;
+        let folder = Folder::with(&[
+            ("late", ethernet(&packets(&[20, 21]))),
+            ("early", Pcap { big_endian: true, ..Pcap::default() }.write(&packets(&[10, 12, 22]))),
+            ("same", ethernet(&packets(&[20]))),
+            ("untimed", untimed),
+            ("none", ethernet(&[])),
+        ]);
+        let (seen, errors, capture) = folder.read(&["untimed", "none", "late", "same", "early"]);
+        let expected = [
+            (1, 1, 0, 10),
+            (2, 2, 0, 12),
+            (3, 3, 0, 22),
+            (4, 1, 1, 20),
+            (5, 2, 1, 21),
+            (6, 1, 2, 20),
+            (7, 1, 3, 99),
+        ];
+        assert_eq!(seen, expected);
+        assert_eq!(errors, [String::new(); 0]);
+        let overlaps: Vec<_> = capture.files().iter().map(|file| file.overlap.map(Span::as_nanos)).collect();
+        assert_eq!(overlaps, [None, Some(2 * SECOND), Some(SECOND), None, None]);
+        let names: Vec<_> =
+            capture.files().iter().map(|file| file.path.file_name().unwrap().to_owned()).collect();
+        assert_eq!(names, ["early", "late", "same", "untimed", "none"]);
+    }
+
+    #[test]
+    fn what_goes_wrong_with_one_file_does_not_keep_the_next_from_being_read() {
+        let mut cut = ethernet(&packets(&[5, 6, 7]));
+        cut.pop();
+        let folder = Folder::with(&[
+            ("cut", cut),
+            ("text", b"no capture".to_vec()),
+            ("empty", Vec::new()),
+            ("good", ethernet(&packets(&[8]))),
+        ]);
+        let (seen, errors, capture) = folder.read(&["good", "missing", "cut", "text", "empty"]);
+        assert_eq!(seen, [(1, 1, 0, 5), (2, 2, 0, 6), (3, 1, 1, 8)]);
+        assert_eq!(
+            errors,
+            [
+                "missing: cannot be opened: No such file or directory (os error 2)",
+                "text: is not a capture: neither pcap, pcapng nor snoop at byte 0",
+                "empty: is empty at byte 0",
+                "cut: is cut short: a record of at least 17 bytes has only 16 at byte 58",
+            ]
+        );
+        assert_eq!(capture.files().iter().map(|file| file.packets).collect::<Vec<_>>(), [2, 1]);
+    }
+
+    #[test]
+    fn one_file_alone_is_read_the_same() {
+        let folder = Folder::with(&[("one", ethernet(&packets(&[1, 2, 3])))]);
+        let (seen, errors, capture) = folder.read(&["one"]);
+        assert_eq!((seen.len(), errors.len(), capture.files()[0].packets), (3, 0, 3));
+    }
+
+    #[test]
+    fn a_file_that_vanishes_meanwhile_is_told() {
+        let folder = Folder::with(&[("one", ethernet(&packets(&[1]))), ("two", ethernet(&packets(&[2])))]);
+        let mut capture = folder.open(&["one", "two"]);
+        fs::remove_file(folder.0.path().join("two")).unwrap();
+        assert!(capture.next_block().is_some());
+        assert!(capture.next_block().is_none());
+        assert_eq!(capture.errors().len(), 1);
+    }
+
+    /// A pipe cannot be opened twice: what was read to find its first time is handed out.
+    #[test]
+    fn pipes_are_read_once() {
+        let folder = Folder::with(&[("file", ethernet(&packets(&[7, 8])))]);
+        let (mut waiting, mut cut) = (Vec::new(), ethernet(&packets(&[5, 6])));
+        cut.pop();
+        for bytes in [cut, ethernet(&packets(&[9]))] {
+            let mut info = FileInfo { path: "-".into(), ..FileInfo::default() };
+            let source = Source::new(Box::new(std::io::Cursor::new(bytes)), None).unwrap();
+            let reader = Reader::start(source, &mut info).unwrap();
+            let open = Open { reader, read_already: VecDeque::new(), failed: None, packets: 0 };
+            waiting.push(Waiting::peek(open, info));
+        }
+        waiting.push(Waiting::open(&folder.0.path().join("file"), true).unwrap());
+        waiting.sort_by_key(|one| (one.first.is_none(), one.first));
+        let mut capture = Capture { waiting: waiting.into(), ..Capture::open(&[], Options::default()) };
+        let mut seen = Vec::new();
+        while let Some(block) = capture.next_block() {
+            seen.extend(block.frames().map(|frame| (frame.number, frame.data[0])));
+        }
+        assert_eq!(seen, [(1, 5), (2, 7), (3, 8), (4, 9)]);
+        assert_eq!(capture.errors().len(), 1);
+    }
+
+    #[test]
+    fn buffers_are_used_again() {
+        let folder = Folder::with(&[("one", ethernet(&packets(&[1; 500])))]);
+        let mut capture = folder.open(&["one"]);
+        let mut places = std::collections::HashSet::new();
+        while let Some(block) = capture.next_block() {
+            places.insert(block.bytes.as_ptr().addr());
+            capture.recycle(block);
+        }
+        assert_eq!(places.len(), 1);
+    }
+
+    #[test]
+    fn a_block_goes_to_any_thread() {
+        fn goes<T: Send + Sync>() {}
+        fn moves<T: Send>() {}
+        goes::<Block>();
+        moves::<Capture>();
     }
 }

@@ -26,6 +26,8 @@ mod pcapng;
 mod reader;
 mod snoop;
 mod source;
+#[cfg(test)]
+mod trial;
 
 pub use block::{Block, Frame, Frames};
 pub use clock::Clock;

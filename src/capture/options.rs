@@ -71,3 +71,37 @@ impl BlockOption<'_> {
         Some(if self.big_endian { number } else { number.rotate_left(32) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_end_where_they_say_or_where_one_is_cut() {
+        type Found = &'static [(u16, &'static [u8])];
+        let table: &[(&[u8], Found)] = &[
+            (b"", &[]),
+            (b"\x01\0\x03\0abc\0", &[(1, b"abc")]),
+            (b"\x01\0\x03\0abc", &[]),
+            (b"\x01\0\x04\0abcd\x02\0\0\0\0\0\0\0\x01\0\x01\0x\0\0\0", &[(1, b"abcd"), (2, b"")]),
+            (b"\x01\0\x04\0abcd\x02\0\xff\xff\0\0", &[(1, b"abcd")]),
+            (b"\x01\0\x04\0abcd\x02\0", &[(1, b"abcd")]),
+        ];
+        for (bytes, expected) in table {
+            let found: Vec<_> =
+                BlockOptions::new(bytes, false).map(|option| (option.code, option.value)).collect();
+            assert_eq!(&found, expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_the_byte_order_of_their_section() {
+        for (big_endian, number, ticks) in [
+            (false, 0x0807_0605_0403_0201, 0x0403_0201_0807_0605),
+            (true, 0x0102_0304_0506_0708, 0x0102_0304_0506_0708),
+        ] {
+            let option = BlockOption { code: 1, value: &[1, 2, 3, 4, 5, 6, 7, 8], big_endian };
+            assert_eq!((option.number(), option.ticks(), option.word()), (Some(number), Some(ticks), None));
+        }
+    }
+}

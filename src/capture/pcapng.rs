@@ -129,7 +129,8 @@ impl Sections {
                 self.begin_section(block, info)?;
             }
             INTERFACE_DESCRIPTION => {
-                *fault = self.describe(block, info)?.map(|what| Damage { at, what }).or(fault.take());
+                let found = self.describe(block, info)?.map(|what| Damage { at, what });
+                *fault = fault.take().or(found);
             }
             INTERFACE_STATISTICS => self.keep_statistics(block, info),
             _ => {}
@@ -235,4 +236,265 @@ pub(super) fn open<'a>(
 #[inline]
 fn word(bytes: [u8; 4], big_endian: bool) -> u32 {
     if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{Seen, check_beginnings, read};
+    use crate::support::pcapng::{Interface, Pcapng, option};
+    use crate::support::{EPOCH, Record, records};
+
+    fn some() -> Vec<Record> {
+        let mut some = records(1_000_001_000, [b"abc".to_vec(), Vec::new(), vec![7; 60]]);
+        some.push(Record::new(EPOCH + 5_000, vec![8; 40]).cut(21));
+        some
+    }
+
+    fn seen(record: &Record, section: u32, interface: u32, linktype: u16) -> Seen {
+        let Record { at, data, orig_len } = record.clone();
+        Seen { at: Some(at), orig_len, data, linktype, section, interface }
+    }
+
+    fn word(value: u32, big_endian: bool) -> [u8; 4] {
+        if big_endian { value.to_be_bytes() } else { value.to_le_bytes() }
+    }
+
+    #[test]
+    fn sections_differ_in_byte_order_and_interfaces() {
+        for first in [false, true] {
+            let file = Pcapng::new(first)
+                .interface(Interface::of(1))
+                .packets(0, &some())
+                .section(!first, &[])
+                .interface(Interface::of(113))
+                .interface(Interface { tsresol: Some(9), ..Interface::of(101) })
+                .packets(1, &some())
+                .section(!first, &[])
+                .section(first, &[])
+                .interface(Interface::of(0))
+                .packets(0, &some());
+            let expected: Vec<Seen> = [(0, 0, 1), (1, 1, 101), (3, 0, 0)]
+                .iter()
+                .flat_map(|&(section, interface, linktype)| {
+                    some().into_iter().map(move |record| seen(&record, section, interface, linktype))
+                })
+                .collect();
+            let trial = read(&file.bytes);
+            assert_eq!(trial.frames, expected);
+            assert_eq!(trial.errors, [String::new(); 0]);
+            let linktypes: Vec<_> =
+                trial.info.linktypes().iter().map(|(linktype, packets)| (linktype.0, *packets)).collect();
+            assert_eq!(linktypes, [(1, 4), (113, 0), (101, 4), (0, 4)]);
+            check_beginnings(&file.bytes);
+        }
+    }
+
+    #[test]
+    fn an_interface_may_be_described_between_packets() {
+        let [first, second, ..] = &some()[..] else { unreachable!() };
+        let file = Pcapng::new(false)
+            .interface(Interface::of(1))
+            .packet(0, first)
+            .interface(Interface::of(113))
+            .packet(1, second)
+            .packet(0, first);
+        assert_eq!(
+            read(&file.bytes).frames,
+            [seen(first, 0, 0, 1), seen(second, 0, 1, 113), seen(first, 0, 0, 1)]
+        );
+    }
+
+    /// pcap-parser 0.17 reads `if_tsoffset` as little-endian always, and keeps 32 bits of seconds.
+    #[test]
+    fn every_clock_is_read_in_either_byte_order() {
+        let record = Record::new(EPOCH + 123_456_000, vec![1]);
+        for big_endian in [false, true] {
+            for (tsresol, tsoffset, at) in [
+                (None, None, EPOCH + 123_456_000),
+                (Some(9), None, EPOCH + 123_456_000),
+                (Some(3), None, EPOCH + 123_000_000),
+                (Some(0), None, EPOCH),
+                (Some(0x88), None, EPOCH + 121_093_750),
+                (Some(0x80 | 30), None, EPOCH + 123_455_999),
+                (Some(9), Some(1_700_000_000), EPOCH + 123_456_000),
+                (None, Some(-3600), EPOCH + 123_456_000),
+            ] {
+                let interface = Interface { tsresol, tsoffset, ..Interface::of(1) };
+                let file = Pcapng::new(big_endian).interface(interface).packet(0, &record);
+                assert_eq!(read(&file.bytes).frames[0].at, Some(at), "{big_endian} {tsresol:?} {tsoffset:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn seconds_go_beyond_32_bits() {
+        let at = 9_000_000_000_000_000_000;
+        let file = Pcapng::new(false).interface(Interface::of(1)).packet(0, &Record::new(at, vec![1]));
+        assert_eq!(read(&file.bytes).frames[0].at, Some(at));
+    }
+
+    #[test]
+    fn a_simple_packet_has_no_time_and_is_cut_by_the_snap_length() {
+        for (snaplen, captured) in [(0, 50), (50, 50), (48, 48), (33, 33)] {
+            let record = Record::new(0, vec![9; 50]).cut(captured);
+            let interface = Interface { snaplen, ..Interface::of(1) };
+            let file = Pcapng::new(true).interface(interface).simple(&record);
+            let trial = read(&file.bytes);
+            assert_eq!(trial.frames, [Seen { at: None, ..seen(&record, 0, 0, 1) }], "{snaplen}");
+            assert_eq!(trial.info.notes.untimed, 1);
+            check_beginnings(&file.bytes);
+        }
+    }
+
+    #[test]
+    fn the_obsolete_packet_block_is_read() {
+        for big_endian in [false, true] {
+            let half = |value: u16| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+            let file = [(2, 7), (1, u16::MAX)].iter().fold(
+                Pcapng::new(big_endian)
+                    .interface(Interface::of(1))
+                    .interface(Interface::of(113))
+                    .interface(Interface::of(101)),
+                |file, &(interface, drops)| {
+                    let mut body = [half(interface), half(drops)].concat();
+                    for value in [0, 77, 5, 9] {
+                        body.extend(word(value, big_endian));
+                    }
+                    body.extend(b"hello\0\0\0");
+                    file.block(2, &body)
+                },
+            );
+            let trial = read(&file.bytes);
+            let record = Record { at: 77_000, orig_len: 9, data: b"hello".to_vec() };
+            assert_eq!(trial.frames, [seen(&record, 0, 2, 101), seen(&record, 0, 1, 113)]);
+            assert_eq!(trial.info.drops(), Some(7));
+            check_beginnings(&file.bytes);
+        }
+    }
+
+    #[test]
+    fn blocks_that_are_no_packets_are_passed_and_counted() {
+        let [record, ..] = &some()[..] else { unreachable!() };
+        let file = Pcapng::new(false)
+            .block(0xbad, b"custom")
+            .interface(Interface::of(1))
+            .names(&[([10, 0, 0, 1], "one")])
+            .packet(0, record)
+            .block(10, b"secrets")
+            .block(0x7fff_0001, b"")
+            .packet(0, record)
+            .block(10, b"secrets");
+        let trial = read(&file.bytes);
+        assert_eq!(trial.frames, [seen(record, 0, 0, 1), seen(record, 0, 0, 1)]);
+        assert_eq!(trial.info.other_blocks, [(0xbad, 1), (4, 1), (10, 2), (0x7fff_0001, 1)]);
+        check_beginnings(&file.bytes);
+    }
+
+    #[test]
+    fn options_of_packets_are_kept_and_counted() {
+        let [record, ..] = &some()[..] else { unreachable!() };
+        for big_endian in [false, true] {
+            let drops = if big_endian { 3u64.to_be_bytes() } else { 3u64.to_le_bytes() };
+            let flags = word(4 << 5, big_endian);
+            let options: &[(u16, &[u8])] = &[
+                (option::COMMENT, b"one"),
+                (option::EPB_FLAGS, &flags),
+                (option::COMMENT, b"t\xffo"),
+                (option::EPB_DROP_COUNT, &drops),
+            ];
+            let file = Pcapng::new(big_endian)
+                .interface(Interface { options: vec![(13, vec![16])], ..Interface::of(1) })
+                .packet_with(0, record, options)
+                .packet(0, record);
+            let mut info = super::FileInfo::default();
+            let source = super::super::source::Source::new(Box::new(std::io::Cursor::new(file.bytes)), None);
+            let mut reader = super::super::reader::Reader::start(source.unwrap(), &mut info).unwrap();
+            let block = reader.next_block(Vec::new(), 4096, &mut info).unwrap().unwrap();
+            let frames: Vec<_> = block.frames().collect();
+            assert_eq!(frames[0].comments().collect::<Vec<_>>(), ["one", "t\u{fffd}o"]);
+            assert_eq!((frames[0].fcs_len(), frames[1].fcs_len()), (Some(4), Some(2)));
+            assert!(frames[1].options.is_empty());
+            assert_eq!((info.notes.comments, info.notes.dropped), (2, 3));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_told_with_its_place() {
+        let sound = Pcapng::new(false)
+            .interface(Interface { snaplen: 0, ..Interface::of(1) })
+            .packets(0, &some()[..1]);
+        let at = sound.bytes.len();
+        let epb = |interface: u32, captured: u32| {
+            let mut body = Vec::new();
+            for value in [interface, 0, 0, captured, 4] {
+                body.extend(value.to_le_bytes());
+            }
+            [body, vec![0; 4]].concat()
+        };
+        let table: Vec<(Pcapng, String)> = vec![
+            (sound.clone().block(6, &epb(3, 4)), "a packet is of interface 3, which is not described".into()),
+            (
+                sound.clone().section(false, &[]).block(6, &epb(0, 4)),
+                "a packet is of interface 0, which is not described".into(),
+            ),
+            (sound.clone().block(6, &epb(0, 5)), "a packet claims to have 5 bytes in a block of 36".into()),
+            (
+                sound.clone().block(6, &epb(0, u32::MAX)),
+                "a packet claims to have 4294967295 bytes in a block of 36".into(),
+            ),
+            (
+                sound.clone().block(3, &word(9, false)),
+                "a packet claims to have 9 bytes in a block of 16".into(),
+            ),
+            (
+                sound.clone().raw(&[6, 0, 0, 0, 14, 0, 0, 0, 0, 0, 14, 0, 0, 0]),
+                "a block of type 6 claims to be 14 bytes long".into(),
+            ),
+            (
+                sound.clone().raw(&[9, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]),
+                "a block claims to be 4294967295 bytes long".into(),
+            ),
+            (
+                sound.clone().raw(&[9, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0]),
+                "a block is 16 bytes long by its start, and 20 by its end".into(),
+            ),
+            (
+                sound.clone().raw(&[10, 13, 13, 10, 28, 0, 0, 0, 1, 2, 3, 4]),
+                "a section header has 0x01020304 for its byte-order magic".into(),
+            ),
+        ];
+        for (file, error) in table {
+            let trial = read(&file.bytes);
+            let sections = trial.info.sections.len() - 1;
+            let expected = format!("x: is damaged: {error} at byte {}", at + 28 * sections);
+            assert_eq!(trial.errors, [expected]);
+            assert_eq!(trial.frames, [seen(&some()[0], 0, 0, 1)]);
+        }
+    }
+
+    /// A writer was stopped in the middle of a block, and another one went on with the file.
+    #[test]
+    fn a_section_header_in_the_middle_of_a_block_is_damage() {
+        let first = Pcapng::new(false).interface(Interface::of(1)).packets(0, &some());
+        let second = Pcapng::new(false).interface(Interface::of(1)).packets(0, &some());
+        for cut in [70, 90] {
+            let mut file = first.bytes.clone();
+            file.truncate(first.bytes.len() - cut);
+            file.extend(&second.bytes);
+            let trial = read(&file);
+            assert_eq!(trial.errors.len(), 1);
+            assert!(trial.errors[0].contains("is damaged: a block"), "{:?}", trial.errors);
+            assert!(trial.frames.len() < some().len());
+        }
+    }
+
+    #[test]
+    fn versions_that_are_not_known_are_refused() {
+        let mut file = Pcapng::new(false).bytes;
+        file[12] = 2;
+        assert_eq!(
+            read(&file).errors,
+            ["x: has version 2.0 of the pcapng format, which is not known at byte 0"]
+        );
+    }
 }

@@ -174,3 +174,193 @@ fn failure(path: &Path, offset: u64, compressed: bool, cause: io::Error) -> Erro
 fn input(path: &Path, offset: u64, what: String, cause: Option<io::Error>) -> Error {
     Error::Input { path: path.into(), offset: Some(offset), what, cause }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read};
+
+    use proptest::prelude::*;
+
+    use super::super::trial::{Trial, read, read_from, trickle};
+    use super::*;
+    use crate::support::pcap::{Pcap, ethernet};
+    use crate::support::pcapng::{Interface, Pcapng};
+    use crate::support::random::Random;
+    use crate::support::{records, snoop};
+
+    /// A capture of every format, with `packets` packets of up to `longest` bytes.
+    fn files(seed: u64, packets: usize, longest: u64) -> Vec<Vec<u8>> {
+        let mut random = Random(seed);
+        let frames: Vec<_> = (0..packets)
+            .map(|_| {
+                let len = random.below(longest) as usize;
+                random.bytes(len)
+            })
+            .collect();
+        let built = records(1_000_001_000, frames);
+        let mut pcapng = Pcapng::new(seed % 2 == 0).interface(Interface::of(1));
+        for (record, index) in built.iter().zip(0..) {
+            let interface = index % 3;
+            match random.below(12) {
+                0 => {
+                    pcapng =
+                        pcapng.section(random.once_in(2), &[(1, b"a section")]).interface(Interface::of(1));
+                }
+                1 => pcapng = pcapng.block(0xbad, &random.bytes(40)),
+                2 => pcapng = pcapng.simple(record),
+                3 => pcapng = pcapng.interface(Interface { tsresol: Some(9), ..Interface::of(interface) }),
+                4 => pcapng = pcapng.packet_with(0, record, &[(1, b"a packet")]),
+                _ => {}
+            }
+            pcapng = pcapng.packet(0, record);
+        }
+        vec![
+            ethernet(&built),
+            Pcap { big_endian: true, nanos: true, ..Pcap::default() }.write(&built),
+            snoop::write(4, &built),
+            pcapng.bytes,
+        ]
+    }
+
+    fn facts(trial: &Trial) -> String {
+        // Blocks and what is known of the input itself may differ, nothing else.
+        let info = FileInfo { size: None, ..trial.info.clone() };
+        format!("{:?} {:?} {info:?}", trial.frames, trial.errors)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn blocks_and_short_reads_change_nothing(
+            seed in any::<u64>(),
+            block_size in 64usize..3000,
+            sizes in prop::collection::vec(1usize..600, 1..6),
+            damage in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+        ) {
+            for mut file in files(seed, 40, 300) {
+                if let Some((at, byte)) = &damage {
+                    let at = at.index(file.len());
+                    file[at] ^= byte;
+                }
+                let whole = facts(&read(&file));
+                prop_assert_eq!(&facts(&trickle(&file, &sizes, block_size)), &whole);
+                let len = file.len() as u64;
+                prop_assert_eq!(&facts(&read_from(Cursor::new(file), Some(len), block_size)), &whole);
+            }
+        }
+
+        #[test]
+        fn garbage_is_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), seed in any::<u64>()) {
+            for file in files(seed, 3, 20) {
+                let header = if file[0] == 10 { 48 } else { 24 };
+                trickle(&[&file[..header], &bytes[..]].concat(), &[7, 100], 64);
+            }
+            trickle(&bytes, &[7], 64);
+        }
+    }
+
+    #[test]
+    fn blocks_are_about_as_large_as_asked_for() {
+        for file in files(1, 2000, 200) {
+            let len = file.len();
+            let trial = read_from(Cursor::new(file), Some(len as u64), 4096);
+            assert!((len / 4096..len / 3700 + 2).contains(&trial.blocks), "{len} {}", trial.blocks);
+        }
+    }
+
+    #[test]
+    fn a_record_longer_than_a_block_has_one_of_its_own() {
+        let built = records(1000, [vec![1; 10], vec![2; 100_000], vec![3; 10], vec![4; 100]]);
+        for file in [ethernet(&built), Pcapng::new(true).interface(Interface::of(1)).packets(0, &built).bytes]
+        {
+            for trial in [trickle(&file, &[1000], 64), read_from(Cursor::new(file.clone()), Some(1), 64)] {
+                assert_eq!(trial.errors, [String::new(); 0]);
+                let lengths: Vec<_> = trial.frames.iter().map(|frame| frame.data.len()).collect();
+                assert_eq!(lengths, [10, 100_000, 10, 100]);
+            }
+        }
+    }
+
+    /// A claim alone reserves nothing.
+    #[test]
+    fn memory_follows_the_bytes_that_are_there() {
+        struct Watched(Cursor<Vec<u8>>);
+        impl Read for Watched {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                assert!(buffer.len() < 5000, "room for {} bytes", buffer.len());
+                self.0.read(buffer)
+            }
+        }
+        let mut file = ethernet(&records(1, [vec![0; 1000]]));
+        file[32..36].copy_from_slice(&(60u32 << 20).to_le_bytes());
+        assert_eq!(read_from(Watched(Cursor::new(file)), Some(1), 100).errors.len(), 1);
+    }
+
+    /// What a live capture has sent is seen before it sends more.
+    #[test]
+    fn a_pipe_hands_on_what_it_has() {
+        struct Live(Cursor<Vec<u8>>);
+        impl Read for Live {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                match self.0.read(buffer)? {
+                    0 => panic!("read on though a packet was there"),
+                    read => Ok(read),
+                }
+            }
+        }
+        for file in files(3, 1, 100) {
+            let mut info = FileInfo::default();
+            let source = Source::new(Box::new(Live(Cursor::new(file))), None).unwrap();
+            let mut reader = Reader::start(source, &mut info).unwrap();
+            assert_eq!(reader.next_block(Vec::new(), 1 << 16, &mut info).unwrap().unwrap().len(), 1);
+        }
+    }
+
+    /// pcap-parser 0.17 tells failures of the operating system as a bare `ReadError`, and refuses a valid pcapng whose
+    /// first read is short.
+    #[test]
+    fn a_failing_read_is_told_after_what_was_read() {
+        struct Failing(Cursor<Vec<u8>>);
+        impl Read for Failing {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let len = buffer.len().min(5);
+                match self.0.read(&mut buffer[..len])? {
+                    0 => Err(io::Error::other("the disk is gone")),
+                    read => Ok(read),
+                }
+            }
+        }
+        for mut file in files(4, 5, 100) {
+            let frames = read(&file).frames;
+            file.extend([0; 3]);
+            for size in [None, Some(1)] {
+                let trial = read_from(Failing(Cursor::new(file.clone())), size, 1 << 16);
+                assert_eq!(trial.frames, frames);
+                assert_eq!(
+                    trial.errors,
+                    [format!("x: cannot be read at byte {}: the disk is gone", file.len())]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_capture_is_said_to_be_none() {
+        for (bytes, error) in [
+            (&b""[..], "is empty"),
+            (b"x", "is not a capture: neither pcap, pcapng nor snoop"),
+            (b"hello, world, this is no capture", "is not a capture: neither pcap, pcapng nor snoop"),
+            (b"\xa1\xb2\xc3\xd4\0\x02", "is cut short: its header is 24 bytes long, 6 are there"),
+            (b"snoop\0\0\0\0\0\0\x02", "is cut short: its header is 16 bytes long, 12 are there"),
+            (b"BZh91AY", "is compressed with bzip2: only gzip, zstd and lz4 are read as they are"),
+            (b"\xfd7zXZ\0\0\0", "is compressed with xz: only gzip, zstd and lz4 are read as they are"),
+            (
+                b"GMBU\0\0\0\0",
+                "is a capture of Microsoft Network Monitor: only pcap, pcapng and snoop are read",
+            ),
+        ] {
+            assert_eq!(read(bytes).errors, [format!("x: {error} at byte 0")]);
+        }
+    }
+}

@@ -113,3 +113,64 @@ pub(super) fn open(bytes: &[u8], at: usize) -> Option<(Record<'_>, usize)> {
     };
     Some((record, at + header.record as usize))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{check_beginnings, read};
+    use crate::support::{records, snoop};
+
+    #[test]
+    fn records_are_read_whatever_their_padding() {
+        let built = records(1_000_007_000, [vec![1; 60], vec![2; 61], vec![3; 62], Vec::new()]);
+        let file = snoop::write(4, &built);
+        let trial = read(&file);
+        let seen: Vec<_> =
+            trial.frames.iter().map(|frame| (frame.at.unwrap(), &frame.data, frame.linktype)).collect();
+        let expected: Vec<_> = built.iter().map(|record| (record.at, &record.data, 1)).collect();
+        assert_eq!(seen, expected);
+        assert_eq!(trial.info.bytes, file.len() as u64);
+        check_beginnings(&file);
+    }
+
+    #[test]
+    fn datalink_types_become_link_types() {
+        for (datalink, linktype) in
+            [(0, 1), (4, 1), (2, 6), (8, 10), (18, 123), (5, u16::MAX), (99, u16::MAX)]
+        {
+            let trial = read(&snoop::write(datalink, &records(1, [vec![0; 14]])));
+            assert_eq!(trial.frames[0].linktype, linktype, "{datalink}");
+        }
+    }
+
+    #[test]
+    fn drops_count_from_the_start_of_the_capture() {
+        let mut file = snoop::write(4, &records(1, [vec![0; 16], vec![0; 16]]));
+        file[16 + 12..16 + 16].copy_from_slice(&3u32.to_be_bytes());
+        file[16 + 40 + 12..16 + 40 + 16].copy_from_slice(&5u32.to_be_bytes());
+        assert_eq!(read(&file).info.drops(), Some(5));
+    }
+
+    #[test]
+    fn a_record_shorter_than_its_packet_is_damage() {
+        let built = records(1, [vec![0; 16], vec![0; 16]]);
+        for record in [0, 23, 39, u32::MAX] {
+            let mut file = snoop::write(4, &built);
+            file[56 + 8..56 + 12].copy_from_slice(&record.to_be_bytes());
+            let trial = read(&file);
+            let error =
+                format!("x: is damaged: a record of {record} bytes claims to hold 16 bytes at byte 56");
+            assert_eq!(trial.errors, [error]);
+            assert_eq!(trial.frames.len(), 1);
+        }
+    }
+
+    #[test]
+    fn versions_that_are_not_known_are_refused() {
+        let mut file = snoop::write(4, &[]);
+        file[11] = 3;
+        assert_eq!(
+            read(&file).errors,
+            ["x: has version 3 of the snoop format, which is not known at byte 8"]
+        );
+    }
+}

@@ -144,3 +144,117 @@ impl<R: Read> Read for Noticing<R> {
         Ok(read)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::super::trial::{Seen, read, trickle};
+    use super::*;
+    use crate::support::pcap::ethernet;
+    use crate::support::random::Random;
+    use crate::support::records;
+
+    fn capture() -> Vec<u8> {
+        ethernet(&records(1000, (0..30).map(|index| Random(index).bytes(20 * index as usize))))
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zstandard(bytes: &[u8]) -> Vec<u8> {
+        zstd::encode_all(bytes, 1).unwrap()
+    }
+
+    fn lz4(bytes: &[u8]) -> Vec<u8> {
+        let info = lz4_flex::frame::FrameInfo::new().block_size(lz4_flex::frame::BlockSize::Max64KB);
+        let mut encoder = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
+        // A flush ends a block.
+        for part in bytes.chunks(3000) {
+            encoder.write_all(part).unwrap();
+            encoder.flush().unwrap();
+        }
+        encoder.finish().unwrap()
+    }
+
+    type Packer = fn(&[u8]) -> Vec<u8>;
+    const PACKERS: [(Compression, Packer); 3] =
+        [(Compression::Gzip, gzip), (Compression::Zstd, zstandard), (Compression::Lz4, lz4)];
+
+    #[test]
+    fn compressed_captures_are_read_like_others() {
+        let plain = read(&capture());
+        for (compression, pack) in PACKERS {
+            for trial in [read(&pack(&capture())), trickle(&pack(&capture()), &[1, 30, 7], 100)] {
+                assert_eq!(trial.info.compression, Some(compression));
+                assert_eq!((&trial.frames, &trial.errors), (&plain.frames, &plain.errors), "{compression:?}");
+                assert_eq!(trial.info.bytes, plain.info.bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn members_follow_one_another() {
+        let (plain, capture) = (read(&capture()), capture());
+        for (compression, pack) in PACKERS {
+            for cut in [1, 24, 3000, capture.len() - 1] {
+                let (first, second) = capture.split_at(cut);
+                let packed = [pack(first), pack(b""), pack(second)].concat();
+                for trial in [read(&packed), trickle(&packed, &[1], 100)] {
+                    assert_eq!(trial.errors, [String::new(); 0], "{compression:?} {cut}");
+                    assert_eq!(trial.frames, plain.frames);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn skippable_frames_are_skipped() {
+        let skippable = b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec();
+        let trial = read(&[skippable.clone(), zstandard(&capture()), skippable].concat());
+        assert_eq!((trial.errors.len(), trial.frames.len()), (0, 30));
+    }
+
+    #[test]
+    fn a_compressed_file_cut_short_is_told_after_what_was_read() {
+        let plain = read(&capture());
+        for (compression, pack) in PACKERS {
+            let packed = pack(&capture());
+            let mut most: Vec<Seen> = Vec::new();
+            for len in 1..packed.len() {
+                let trial = read(&packed[..len]);
+                assert_eq!(trial.errors.len(), 1, "{compression:?} {len} of {}", packed.len());
+                assert!(plain.frames.starts_with(&trial.frames));
+                if trial.frames.len() > most.len() {
+                    most = trial.frames;
+                }
+            }
+            assert!(!most.is_empty(), "{compression:?}");
+            let error = &read(&packed[..packed.len() - 1]).errors[0];
+            assert!(error.starts_with("x: cannot be decompressed at byte "), "{error}");
+        }
+    }
+
+    #[test]
+    fn damaged_compressed_files_are_told() {
+        for (compression, pack) in PACKERS {
+            let mut packed = pack(&capture());
+            let middle = packed.len() / 2;
+            packed[middle] ^= 0xff;
+            let trial = read(&packed);
+            assert!(!trial.errors.is_empty() || trial.frames != read(&capture()).frames, "{compression:?}");
+            packed.extend(b"no member");
+            assert!(!read(&packed).errors.is_empty(), "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_told() {
+        let error = |path: &str| Source::open(Path::new(path)).err().unwrap().to_string();
+        assert_eq!(error("/"), "/: cannot be opened: is a directory");
+        assert!(error("/no/such/file").starts_with("/no/such/file: cannot be opened: No such file"));
+    }
+}

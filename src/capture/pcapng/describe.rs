@@ -159,3 +159,143 @@ fn options_at(block: &[u8], at: usize) -> &[u8] {
 fn fcs_bytes(len: u8) -> u8 {
     if len < 8 { len } else { len / 8 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::trial::read;
+    use super::*;
+    use crate::support::pcapng::{Interface as Built, Pcapng, option};
+    use crate::support::{EPOCH, Record};
+    use crate::time::Timestamp;
+
+    #[test]
+    fn what_is_said_of_sections_and_interfaces_is_kept() {
+        for big_endian in [false, true] {
+            let speed = if big_endian { 10u64.to_be_bytes() } else { 10u64.to_le_bytes() };
+            let options = vec![
+                (option::IF_DESCRIPTION, b"wired\0".to_vec()),
+                (option::IF_SPEED, speed.to_vec()),
+                (option::IF_FILTER, b"\0tcp port 80".to_vec()),
+                (option::IF_OS, b"Linux".to_vec()),
+                (15, b"a card".to_vec()),
+                (option::COMMENT, b"noisy".to_vec()),
+                (13, vec![32]),
+            ];
+            let header: &[(u16, &[u8])] = &[
+                (option::SHB_HARDWARE, b"a box"),
+                (option::SHB_OS, b"an OS"),
+                (option::SHB_USER_APPLICATION, b"a program"),
+                (option::COMMENT, b"first"),
+                (option::COMMENT, b"second"),
+            ];
+            let file = Pcapng::default().section(big_endian, header).interface(Built {
+                name: Some("eth0"),
+                snaplen: 96,
+                options,
+                ..Built::of(1)
+            });
+            let info = read(&file.bytes).info;
+            let section = &info.sections[0];
+            assert_eq!((section.big_endian, section.version), (big_endian, (1, 0)));
+            let text = |text: &str| Some(text.to_owned());
+            assert_eq!(
+                [&section.hardware, &section.os, &section.application],
+                [&text("a box"), &text("an OS"), &text("a program")]
+            );
+            assert_eq!(section.comments, ["first", "second"]);
+            assert_eq!(section.options, file.bytes[24..24 + section.options.len()]);
+            let interface = &section.interfaces[0];
+            assert_eq!(
+                [
+                    &interface.name,
+                    &interface.description,
+                    &interface.filter,
+                    &interface.os,
+                    &interface.hardware
+                ],
+                [&text("eth0"), &text("wired"), &text("tcp port 80"), &text("Linux"), &text("a card")]
+            );
+            assert_eq!((interface.speed, &interface.comments[..]), (Some(10), &["noisy".to_owned()][..]));
+            assert_eq!((interface.interface.snaplen, interface.interface.fcs_len), (96, Some(4)));
+            let end = file.bytes.len() - 4;
+            assert_eq!(interface.options, file.bytes[end - interface.options.len()..end]);
+        }
+    }
+
+    #[test]
+    fn the_last_statistics_stand() {
+        for big_endian in [false, true] {
+            let ticks = |ticks: u64| {
+                let (high, low) = ((ticks >> 32) as u32, ticks as u32);
+                let word = |word: u32| if big_endian { word.to_be_bytes() } else { word.to_le_bytes() };
+                [word(high), word(low)].concat()
+            };
+            let mut body = vec![0; 12];
+            let half = |half: u16| if big_endian { half.to_be_bytes() } else { half.to_le_bytes() };
+            for (code, value) in [(2, ticks(0x1_0000_0002)), (3, ticks(0x1_0000_0003))] {
+                body.extend([half(code), half(8)].concat());
+                body.extend(value);
+            }
+            let file = Pcapng::new(big_endian)
+                .interface(Built { tsresol: Some(9), ..Built::of(1) })
+                .statistics(0, EPOCH, 10, 1)
+                .block(5, &body)
+                .statistics(0, EPOCH, 20, 2)
+                .statistics(9, EPOCH, 77, 77);
+            let info = read(&file.bytes).info;
+            let statistics = info.sections[0].interfaces[0].statistics;
+            assert_eq!((statistics.received, statistics.dropped), (Some(20), Some(2)));
+            let instant = |nanos| Some(Timestamp::from_nanos(nanos));
+            assert_eq!(
+                (statistics.start, statistics.end),
+                (instant(0x1_0000_0002), instant(0x1_0000_0003)),
+                "{big_endian}"
+            );
+            assert_eq!(info.drops(), Some(2));
+        }
+    }
+
+    #[test]
+    fn an_unusable_clock_is_told_once_and_its_packets_have_no_time() {
+        let record = Record::new(EPOCH, vec![1; 20]);
+        for (tsresol, text) in [(0xff, "2^-127"), (0xc0, "2^-64"), (20, "10^-20"), (0x7f, "10^-127")] {
+            let mut file = Pcapng::new(false);
+            for _ in 0..2 {
+                file = file.interface(Built { options: vec![(9, vec![tsresol])], ..Built::of(1) });
+            }
+            let trial = read(&file.interface(Built::of(1)).packet(0, &record).packet(2, &record).bytes);
+            let error = format!(
+                "x: has an interface whose clock ticks in {text} seconds: its times mean nothing at byte 28"
+            );
+            assert_eq!(trial.errors, [error]);
+            assert_eq!(trial.frames.iter().map(|frame| frame.at).collect::<Vec<_>>(), [None, Some(EPOCH)]);
+        }
+    }
+
+    #[test]
+    fn interfaces_beyond_all_bounds_are_damage() {
+        let described = |interfaces: usize| {
+            let block = Pcapng::new(false).interface(Built::of(1)).bytes.split_off(28);
+            let file = [Pcapng::new(false).bytes, block.repeat(interfaces)].concat();
+            read(&Pcapng::default().raw(&file).packet(interfaces as u32 - 1, &Record::new(0, vec![1])).bytes)
+        };
+        let trial = described(MAX_INTERFACES);
+        assert_eq!((trial.errors.len(), trial.frames.len()), (0, 1));
+        assert_eq!(described(MAX_INTERFACES + 1).errors.len(), 1);
+    }
+
+    #[test]
+    fn descriptions_are_kept_in_bounds() {
+        let block = |text: usize| {
+            let options = vec![(option::COMMENT, vec![b'x'; text])];
+            Pcapng::new(false).interface(Built { options, ..Built::of(1) }).bytes.split_off(28)
+        };
+        let file = [Pcapng::new(false).bytes, block(60_000).repeat(1000), block(0)].concat();
+        let file = Pcapng::default().raw(&file).packet(999, &Record::new(0, vec![1])).bytes;
+        let trial = read(&file);
+        assert_eq!((trial.errors.len(), trial.frames.len()), (0, 1));
+        let kept = trial.info.sections[0].interfaces.len();
+        assert!((100..200).contains(&kept), "{kept}");
+        assert_eq!(trial.info.forgotten, 1001 - kept as u64);
+    }
+}
