@@ -279,7 +279,7 @@ mod tests {
         file[24 + 4..24 + 8].copy_from_slice(&1_500_000u32.to_le_bytes());
         let trial = read(&file);
         let notes = trial.info.notes;
-        assert_eq!(trial.errors, [String::new(); 0]);
+        assert_eq!(trial.errors, Vec::<String>::new());
         assert_eq!(trial.frames[0].at, Some(EPOCH + 1_500_000_000));
         assert_eq!((notes.time_backwards, notes.fraction_beyond_second), (3, 1));
         assert_eq!((notes.cut, notes.captured_beyond_length, notes.captured_beyond_snaplen), (1, 1, 2));

@@ -256,6 +256,9 @@ mod tests {
         seconds.iter().map(|second| Record::new(EPOCH + second * SECOND, vec![*second as u8])).collect()
     }
 
+    /// Number, number in the file, file, first byte.
+    type Numbers = (u64, u64, u32, u8);
+
     struct Folder(TempDir);
 
     impl Folder {
@@ -272,8 +275,8 @@ mod tests {
             Capture::open(&inputs, Options { block_size: 64 })
         }
 
-        /// Frame numbers, numbers in the file, files, and what the errors say without the folder.
-        fn read(&self, names: &[&str]) -> (Vec<(u64, u64, u32, u8)>, Vec<String>, Capture) {
+        /// The frames, what the errors say without the folder, and the capture at its end.
+        fn read(&self, names: &[&str]) -> (Vec<Numbers>, Vec<String>, Capture) {
             let mut capture = self.open(names);
             let mut seen = Vec::new();
             while let Some(block) = capture.next_block() {
@@ -312,7 +315,7 @@ mod tests {
             (7, 1, 3, 99),
         ];
         assert_eq!(seen, expected);
-        assert_eq!(errors, [String::new(); 0]);
+        assert_eq!(errors, Vec::<String>::new());
         let overlaps: Vec<_> = capture.files().iter().map(|file| file.overlap.map(Span::as_nanos)).collect();
         assert_eq!(overlaps, [None, Some(2 * SECOND), Some(SECOND), None, None]);
         let names: Vec<_> =

@@ -107,7 +107,7 @@ pub(super) fn read_from(reader: impl Read + Send + 'static, size: Option<u64>, b
 /// is a capture of its own.
 pub(super) fn check_beginnings(bytes: &[u8]) {
     let whole = read(bytes);
-    assert_eq!(whole.errors, [String::new(); 0]);
+    assert_eq!(whole.errors, Vec::<String>::new());
     for len in 0..bytes.len() {
         let part = read(&bytes[..len]);
         assert!(whole.frames.starts_with(&part.frames), "{len}");
