@@ -16,6 +16,7 @@ mod counts;
 mod flow;
 mod held;
 mod listener;
+mod listeners;
 mod opened;
 mod record;
 mod rows;
@@ -31,6 +32,7 @@ use rayon::prelude::*;
 pub use counts::{Amount, Counts, Stack};
 pub use held::PacketRows;
 pub use listener::{Heard, Listener, Speaker, Spoken};
+pub use listeners::{Said as HttpSaid, Services, Transactions};
 pub use rows::{FlowRow, PacketRow, ResponseStats};
 pub use settings::{Bounds, Settings};
 

@@ -40,6 +40,8 @@ pub enum Command {
     Flows(RowArgs),
     /// How each TCP connection opened and closed, with times, options agreed, and why it failed
     Handshakes(RowArgs),
+    /// One row an HTTP exchange: who, method, host, path, status, sizes, time to first byte, total
+    Http(RowArgs),
 }
 
 /// What every command that reads captures takes.

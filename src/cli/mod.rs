@@ -4,6 +4,7 @@
 
 mod args;
 mod flows;
+mod http;
 mod options;
 mod packets;
 mod run;
@@ -49,6 +50,7 @@ fn answer(cli: Cli) -> Result<Damage> {
     match cli.command {
         Command::Flows(args) => flows::flows(args),
         Command::Handshakes(args) => flows::handshakes(args),
+        Command::Http(args) => http::http(args),
         Command::Packets(args) => packets::packets(args),
     }
 }

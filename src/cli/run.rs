@@ -39,6 +39,12 @@ impl Only {
         self.flow.is_none_or(|flow| row.flow == flow) && self.stream.is_none_or(of_stream)
     }
 
+    /// Whether the flow of this protocol and these numbers is wanted.
+    pub fn numbers(&self, protocol: u8, flow: u64, stream: Option<u64>) -> bool {
+        let of_stream = |(wanted, number)| protocol == wanted && stream == Some(number);
+        self.flow.is_none_or(|wanted| flow == wanted) && self.stream.is_none_or(of_stream)
+    }
+
     /// Whether a packet is wanted.
     pub fn packet(&self, row: &PacketRow<'_>) -> bool {
         let protocol = row.packet.network.map(|network| network.protocol);

@@ -110,18 +110,16 @@ impl Connection {
 
     /// Passes over `len` bytes that are missing.
     pub fn on_gap(&mut self, side: Side, len: u64, sink: &mut impl Sink) {
-        let (skipped, step) = self.reader(side).skip(len);
-        if let Some(exchange) = self.open(side) {
+        let (skipped, mut step) = self.reader(side).skip(len);
+        if let Step::CutHead(head, _) = &mut step {
+            head.problems.insert(Problem::Gap);
+        } else if let Some(exchange) = self.open(side) {
             exchange.problems.insert(Problem::Gap);
             if let Some(message) = exchange.message(side) {
                 message.body_len += skipped;
             }
         }
-        let cut = matches!(step, Step::CutHead(..));
         self.on_step(side, step, None, sink);
-        if let (true, Some(exchange)) = (cut, self.latest(side)) {
-            exchange.problems.insert(Problem::Gap);
-        }
         self.answers_lost |= side == Side::Response && self.responses.is_lost();
         self.settle(sink);
     }
@@ -151,16 +149,22 @@ impl Connection {
             (false, true) => Some(Problem::Reset),
             (false, false) => None,
         };
-        let step = self.reader(side).close(closed);
-        let cut = matches!(step, Step::CutHead(..));
+        let mut step = self.reader(side).close(closed);
+        if let (Step::CutHead(head, _), Some(why)) = (&mut step, why) {
+            head.problems.insert(why);
+        }
         self.on_step(side, step, None, sink);
-        if let (true, Some(exchange), Some(why)) = (cut, self.latest(side), why) {
-            exchange.problems.insert(why);
+        if self
+            .open(side)
+            .is_some_and(|exchange| exchange.message(side).is_some_and(|message| message.head.is_cut()))
+        {
+            self.pay(side);
+        } else {
+            if let (Some(exchange), Some(why)) = (self.open(side), why) {
+                exchange.problems.insert(why);
+            }
+            self.end(side, false);
         }
-        if let (Some(exchange), Some(why)) = (self.open(side), why) {
-            exchange.problems.insert(why);
-        }
-        self.end(side, false);
         self.settle(sink);
     }
 
@@ -193,6 +197,7 @@ impl Connection {
     }
 
     fn on_head(&mut self, side: Side, head: Box<Head>, extent: Extent, whole: bool, sink: &mut impl Sink) {
+        self.pay(side);
         match side {
             Side::Request => self.on_request(head, extent, whole, sink),
             Side::Response => self.on_response(head, extent, whole, sink),
@@ -225,7 +230,8 @@ impl Connection {
         self.asking = Some(number);
         match body {
             Some(body) if whole => self.requests.expect_body(body),
-            _ => self.end(Side::Request, whole),
+            Some(_) => {}
+            None => self.end(Side::Request, whole),
         }
         if other_protocol {
             self.expect_nothing();
@@ -264,7 +270,8 @@ impl Connection {
         };
         self.answering = Some(number);
         match follows {
-            _ if !whole => self.end(Side::Response, false),
+            Follows::Body(_) if !whole => {}
+            Follows::Nothing if !whole => self.end(Side::Response, false),
             Follows::Body(body) => self.responses.expect_body(body),
             Follows::Nothing => self.end(Side::Response, true),
             Follows::Other => {
@@ -339,6 +346,16 @@ impl Connection {
         self.responses.expect_nothing();
     }
 
+    /// Ends a message of which the end of the head is missing: what passed since is its body, as far as its length is known.
+    fn pay(&mut self, side: Side) {
+        let passed = self.reader(side).passed();
+        let Some(message) = self.open(side).and_then(|exchange| exchange.message(side)) else { return };
+        let Length::Bytes(len) = message.head.length else { return self.end(side, false) };
+        message.body_len = len.min(passed);
+        let whole = passed >= len;
+        self.end(side, whole);
+    }
+
     fn end(&mut self, side: Side, whole: bool) {
         if let Some(message) = self.open(side).and_then(|exchange| exchange.message(side)) {
             message.end(whole);
@@ -385,15 +402,6 @@ impl Connection {
                 self.queue.iter_mut().find(|exchange| exchange.number == number)
             }
         }
-    }
-
-    /// The exchange whose message was read last on a side, if it is still kept.
-    fn latest(&mut self, side: Side) -> Option<&mut Exchange> {
-        let has = |exchange: &&mut Exchange| match side {
-            Side::Request => exchange.request.is_some(),
-            Side::Response => exchange.response.is_some(),
-        };
-        self.queue.iter_mut().rev().find(has)
     }
 }
 

@@ -20,7 +20,7 @@ pub enum StartLine<'a> {
         method: &'a [u8],
         /// The request target, as sent.
         target: &'a [u8],
-        /// Major and minor version; `None` for a simple request of HTTP/0.9.
+        /// Major and minor version; `None` where the line ends before it, as in a simple request of HTTP/0.9.
         version: Option<(u8, u8)>,
     },
     /// Of a response.
@@ -50,11 +50,15 @@ pub fn request_line(line: &[u8]) -> Option<StartLine<'_>> {
         let target = target.trim_ascii();
         return (!target.is_empty()).then_some(StartLine::Request { method, target, version: Some(version) });
     }
-    // RFC 1945 §4.1: a simple request has no version, knows GET alone, and here at least a path.
+    // RFC 1945 §4.1: a simple request has no version. So have some that a person typed; other protocols speak similarly.
     let target = target.trim_ascii();
-    let simple = method == b"GET" && target.starts_with(b"/") && !target.contains(&b' ');
+    let like_a_target = [&b"/"[..], b"*", b"http://", b"HTTP/"].iter().any(|start| target.starts_with(start));
+    let simple = METHODS.contains(&method) && like_a_target && !target.contains(&b' ');
     simple.then_some(StartLine::Request { method, target, version: None })
 }
+
+/// The methods of RFC 9110 §9.3, without CONNECT.
+const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"TRACE"];
 
 fn method(line: &[u8]) -> IResult<&[u8], &[u8]> {
     let (rest, method) = take_while_m_n(1, 32, is_token).parse(line)?;
@@ -213,7 +217,9 @@ mod tests {
             (b"GET  HTTP/1.1", None),
             (b"GET", None),
             (b"G(T / HTTP/1.1", None),
-            (b"POST /old", None),
+            (b"OPTIONS HTTP/1.1", line(b"OPTIONS", b"HTTP/1.1", None)),
+            (b"GET key", None),
+            (b"STORE /old", None),
             (b"", None),
         ];
         for (text, expected) in table {

@@ -116,6 +116,7 @@ impl Head {
         }
         let mut problems = fields.problems;
         problems.note(Problem::BareLineFeed, bare && whole);
+        problems.note(Problem::NoVersion, version(&start).is_none());
         let length = framing.length(&mut problems);
         let raw_len = raw.len() as u64;
         let raw = keep_all.then(|| raw.into());
@@ -138,7 +139,7 @@ impl Head {
         }
     }
 
-    /// Major and minor version; `None` for HTTP/0.9.
+    /// Major and minor version; `None` where a request line has none.
     pub fn version(&self) -> Option<(u8, u8)> {
         match self.line {
             Line::Request { version, .. } => version,
@@ -165,6 +166,11 @@ impl Head {
     /// The value of a field, of the first where there are several.
     pub fn field(&self, field: Kept) -> Option<&[u8]> {
         self.kept.get(field as usize).copied().flatten().map(|part| self.part(part))
+    }
+
+    /// Whether its end is missing.
+    pub fn is_cut(&self) -> bool {
+        self.problems.contains(Problem::Gap) || self.problems.contains(Problem::HeadTooLarge)
     }
 
     /// All fields, where the head was kept whole; those that were read of it, if it was too large.

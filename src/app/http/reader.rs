@@ -68,6 +68,8 @@ pub struct Reader {
     extent: Option<Extent>,
     /// The first line of the head is whole, and good.
     line_checked: bool,
+    /// Bytes passed since it lost its place.
+    passed: u64,
     /// The head begins in the middle of a line: it has to be a good one to be believed.
     doubtful: bool,
 }
@@ -93,6 +95,7 @@ impl Reader {
             search: HeadEnd::default(),
             extent: None,
             line_checked: false,
+            passed: 0,
             doubtful: false,
         }
     }
@@ -112,6 +115,12 @@ impl Reader {
         self.state = State::Lost;
         self.gathered.clear();
         self.extent = None;
+        self.passed = 0;
+    }
+
+    /// Bytes, captured or not, between the place where it was lost last and where it found a message.
+    pub fn passed(&self) -> u64 {
+        self.passed
     }
 
     /// Whether the bytes to come are no HTTP.
@@ -146,19 +155,31 @@ impl Reader {
     /// Passes over `len` bytes that are missing; how many of them belong to a body, and what they ended.
     pub fn skip(&mut self, len: u64) -> (u64, Step<'static>) {
         match &mut self.state {
-            State::Start | State::Lost => self.lose(),
+            State::Start => self.lose(),
+            State::Lost => {
+                self.gathered.clear();
+                self.extent = None;
+            }
             State::Opaque => {}
-            State::Head => return (0, self.cut()),
+            State::Head => {
+                let step = self.cut();
+                self.passed = len;
+                return (0, step);
+            }
             State::Body(body) => {
                 let (skipped, then) = body.skip(len);
                 match then {
                     Then::More => {}
                     Then::Ended if skipped == len => self.state = State::Start,
-                    Then::Ended | Then::Broken => self.lose(),
+                    Then::Ended | Then::Broken => {
+                        self.lose();
+                        self.passed = len - skipped;
+                    }
                 }
                 return (skipped, Step::Payload(&[], then));
             }
         }
+        self.passed += len;
         (0, Step::Nothing)
     }
 
@@ -184,10 +205,8 @@ impl Reader {
         self.search = HeadEnd::default();
         self.doubtful = false;
         // The common case: the whole head is in one segment.
-        let (first, ..) = line(bytes);
         if let Some(end) = self.search.find(bytes.get(..self.max_head).unwrap_or(bytes))
             && let Some(raw) = bytes.get(..end)
-            && !is_simple(self.side, first)
         {
             return match self.finish_head(raw) {
                 Some(step) => (end, step),
@@ -209,20 +228,20 @@ impl Reader {
         let room = self.max_head.saturating_sub(before).max(1);
         self.gathered.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         let end = self.search.find(&self.gathered);
-        match (self.check_first_line(), end) {
-            (Err(()), _) => {
+        match (self.may_be_head(), end) {
+            (false, _) => {
                 // It is no beginning of a message, but one may stand in its first line.
                 self.gathered.truncate(before);
                 self.state = State::Lost;
                 (0, Step::Nothing)
             }
-            (Ok(Some(end)), _) | (Ok(None), Some(end)) => {
+            (true, Some(end)) => {
                 self.gathered.truncate(end);
                 let raw = std::mem::take(&mut self.gathered);
                 let step = self.finish_head(&raw).unwrap_or_else(|| self.seek_instead());
                 (end - before, step)
             }
-            (Ok(None), None) if self.gathered.len() >= self.max_head => {
+            (true, None) if self.gathered.len() >= self.max_head => {
                 let taken = self.gathered.len() - before;
                 let step = match self.cut() {
                     Step::CutHead(mut head, extent) => {
@@ -233,33 +252,30 @@ impl Reader {
                 };
                 (taken, step)
             }
-            (Ok(None), None) => (self.gathered.len() - before, Step::Nothing),
+            (true, None) => (self.gathered.len() - before, Step::Nothing),
         }
     }
 
-    /// Whether what was gathered can be the beginning of a head; where a simple request ends, if it is one.
-    fn check_first_line(&mut self) -> Result<Option<usize>, ()> {
+    /// Whether what was gathered can be the beginning of a head.
+    fn may_be_head(&mut self) -> bool {
         if self.line_checked {
-            return Ok(None);
+            return true;
         }
         if self.search.whole_lines() == 0 {
-            let begins = match self.side {
+            return match self.side {
                 Side::Request => may_begin_request(&self.gathered),
                 Side::Response => {
                     let common = self.gathered.len().min(5);
                     self.gathered.get(..common) == b"HTTP/".get(..common)
                 }
             };
-            return if begins { Ok(None) } else { Err(()) };
         }
         self.line_checked = true;
-        let (first, rest, _) = line(&self.gathered);
-        let good = match self.side {
+        let (first, ..) = line(&self.gathered);
+        match self.side {
             Side::Request => request_line(first).is_some(),
             Side::Response => status_line(first).is_some(),
-        };
-        let end = self.gathered.len() - rest.len();
-        if good { Ok(is_simple(self.side, first).then_some(end)) } else { Err(()) }
+        }
     }
 
     /// Reads a whole head; `None` if it is none.
@@ -314,7 +330,9 @@ impl Reader {
         let joined = [gathered.as_slice(), new].concat();
         let text = if gathered.is_empty() { new } else { joined.as_slice() };
         self.extent = None;
-        if let Some(at) = message_start(text, self.side) {
+        let start = message_start(text, self.side);
+        self.passed += start.unwrap_or(text.len()) as u64;
+        if let Some(at) = start {
             self.state = State::Head;
             self.doubtful = at > 0;
             self.line_checked = true;
@@ -325,11 +343,6 @@ impl Reader {
         }
         (taken, Step::Nothing)
     }
-}
-
-/// RFC 1945 §4.1: a request without version has no fields and no empty line.
-fn is_simple(side: Side, first: &[u8]) -> bool {
-    side == Side::Request && matches!(request_line(first), Some(StartLine::Request { version: None, .. }))
 }
 
 /// Whether the beginning of a line can be that of a request line.
@@ -437,7 +450,7 @@ mod tests {
                 "GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\n\n\r\nGET /c HTTP/1.0\r\n\r\n",
                 "/a /b /c ",
             ),
-            (Side::Request, "GET /old\r\nGET /b HTTP/1.1\r\n\r\n", "/old /b "),
+            (Side::Request, "GET /old\r\n", "cut /old "),
             (Side::Request, "junk\r\nmore\0GET /a HTTP/1.1\r\nA: b\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "/a /b "),
             (
                 Side::Request,

@@ -2,6 +2,7 @@
 
 mod flows;
 mod handshakes;
+mod http;
 mod icmp;
 mod identity;
 mod packets;
@@ -9,6 +10,7 @@ mod tcp;
 
 pub use flows::{FLOWS, Flows};
 pub use handshakes::HANDSHAKES;
+pub use http::{HTTP, Http, Transaction};
 pub use icmp::icmp_error_name;
 pub use identity::{Identified, endpoints, start};
 pub use packets::{PACKETS, Packets};

@@ -130,6 +130,11 @@ fn exchanges_by_example() {
         ),
         ("a cut head", "> GET / HTTP/1.1~Host: a\n> gap 9", "1 GET /+0 - incomplete (gap)"),
         (
+            "a cut head, and a body that is missing with it",
+            "> GET / HTTP/1.1~~\n< HTTP/1.1 200 OK~Content-Length: 9~\n< gap 30\n> GET /2 HTTP/1.1~~\n< HTTP/1.1 201 OK~Content-Length: 0~~",
+            "1 GET /+0 200+9 (gap)\n2 GET /2+0 201+0",
+        ),
+        (
             "smuggling",
             "> POST / HTTP/1.1~Content-Length: 3~Transfer-Encoding: chunked~~0~~\n< HTTP/1.1 400 No~Content-Length: 0~~",
             "1 POST /+0 400+0 (length_and_chunked)",

@@ -1,0 +1,95 @@
+//! Which protocol a flow speaks, found out from its first bytes.
+
+use crate::app::http::{Exchange, Sink};
+use crate::app::{Application, Depth, Service, probe};
+use crate::flow::Key;
+use crate::pipeline::{Heard, Listener};
+use crate::tcp::stream::{Conversation, Room};
+
+/// Datagrams that are looked at before a flow is given up.
+const MAX_DATAGRAMS: u8 = 8;
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
+/// Listens until it knows what is spoken, and says no rows.
+#[derive(Debug)]
+pub struct Services {
+    service: Option<Service>,
+    search: Search,
+}
+
+#[derive(Debug)]
+enum Search {
+    Stream(Box<(Conversation, Application, Room)>),
+    Datagrams(u8),
+    Over,
+}
+
+/// Takes exchanges, and lets them go.
+struct Nothing;
+
+impl Sink for Nothing {
+    fn exchange(&mut self, _exchange: Exchange) {}
+}
+
+impl Services {
+    /// A listener for the flow `key`, if its protocol carries others.
+    pub fn of(key: &Key) -> Option<Self> {
+        let search = match key.protocol {
+            TCP => {
+                let application = Application::new(Depth::Service);
+                Search::Stream(Box::new((Conversation::default(), application, Room::default())))
+            }
+            UDP => Search::Datagrams(0),
+            _ => return None,
+        };
+        Some(Self { service: None, search })
+    }
+}
+
+impl<Row> Listener<Row> for Services {
+    fn hear(&mut self, heard: &Heard<'_>, _say: &mut dyn FnMut(Row)) {
+        match (&mut self.search, heard.segment) {
+            (Search::Stream(stream), Some((segment, _))) => {
+                let (conversation, application, room) = stream.as_mut();
+                conversation.on_segment(
+                    heard.direction,
+                    segment,
+                    heard.payload,
+                    room,
+                    &mut |direction, chunk| {
+                        application.on_chunk(direction, &chunk, &mut Nothing);
+                    },
+                );
+                self.service = application.service();
+                if !application.wants_more() {
+                    self.search = Search::Over;
+                }
+            }
+            (Search::Datagrams(seen), _) if heard.payload_len > 0 => {
+                *seen += 1;
+                self.service = probe::datagram(heard.payload);
+                if self.service.is_some() || *seen >= MAX_DATAGRAMS {
+                    self.search = Search::Over;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, _say: &mut dyn FnMut(Row)) {
+        if let Search::Stream(stream) = &mut self.search {
+            let (conversation, application, room) = stream.as_mut();
+            conversation.finish(room, &mut |direction, chunk| {
+                application.on_chunk(direction, &chunk, &mut Nothing);
+            });
+            application.finish(&mut Nothing);
+            self.service = application.service();
+        }
+        self.search = Search::Over;
+    }
+
+    fn service(&self) -> Option<&'static str> {
+        self.service.map(Service::name)
+    }
+}

@@ -1,0 +1,99 @@
+//! The HTTP exchanges of a TCP connection.
+
+use crate::app::http::{Exchange, Head, Kept, Limits, Side, Sink};
+use crate::app::{Application, Depth, Service};
+use crate::flow::Key;
+use crate::pipeline::{Heard, Listener};
+use crate::tcp::stream::{Conversation, Room};
+
+const TCP: u8 = 6;
+
+/// What is said of a connection that speaks HTTP.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// An exchange of which nothing more comes.
+    Exchange(Box<Exchange>),
+    /// Payload of a body, in order.
+    Body {
+        /// The exchange's number in its connection.
+        number: u64,
+        /// Whose body it is.
+        side: Side,
+        /// Its content codings, the value of Content-Encoding; empty where there are none.
+        codings: Box<[u8]>,
+        /// Some of its bytes, as transferred.
+        bytes: Box<[u8]>,
+    },
+}
+
+/// Listens to a TCP connection, and says its HTTP exchanges.
+#[derive(Debug)]
+pub struct Transactions {
+    bodies: bool,
+    room: Room,
+    service: Option<Service>,
+    /// Until nothing more can come of it.
+    open: Option<Box<(Conversation, Application)>>,
+}
+
+impl Transactions {
+    /// A listener for the flow `key`, if it is a TCP connection. `bodies`: bodies are wanted, too.
+    pub fn of(key: &Key, limits: Limits, room: Room, bodies: bool) -> Option<Self> {
+        let open = || Box::new((Conversation::default(), Application::new(Depth::Messages(limits))));
+        (key.protocol == TCP).then(|| Self { bodies, room, service: None, open: Some(open()) })
+    }
+}
+
+struct Speak<'a> {
+    bodies: bool,
+    say: &'a mut dyn FnMut(Said),
+}
+
+impl Sink for Speak<'_> {
+    fn body(&mut self, number: u64, side: Side, head: &Head, bytes: &[u8]) {
+        if self.bodies {
+            let codings = head.field(Kept::ContentEncoding).unwrap_or_default().into();
+            (self.say)(Said::Body { number, side, codings, bytes: bytes.into() });
+        }
+    }
+
+    fn exchange(&mut self, exchange: Exchange) {
+        (self.say)(Said::Exchange(Box::new(exchange)));
+    }
+}
+
+impl Listener<Said> for Transactions {
+    fn hear(&mut self, heard: &Heard<'_>, say: &mut dyn FnMut(Said)) {
+        let (Some(open), Some((segment, _))) = (&mut self.open, heard.segment) else { return };
+        let (conversation, application) = open.as_mut();
+        let mut speak = Speak { bodies: self.bodies, say };
+        conversation.on_segment(
+            heard.direction,
+            segment,
+            heard.payload,
+            &mut self.room,
+            &mut |direction, chunk| {
+                application.on_chunk(direction, &chunk, &mut speak);
+            },
+        );
+        self.service = application.service();
+        if !application.wants_more() {
+            self.open = None;
+        }
+    }
+
+    fn end(&mut self, say: &mut dyn FnMut(Said)) {
+        let Some(mut open) = self.open.take() else { return };
+        let (conversation, application) = open.as_mut();
+        let mut speak = Speak { bodies: self.bodies, say };
+        conversation.finish(&mut self.room, &mut |direction, chunk| {
+            application.on_chunk(direction, &chunk, &mut speak);
+        });
+        application.finish(&mut speak);
+        self.service = application.service();
+    }
+
+    fn service(&self) -> Option<&'static str> {
+        self.service.map(Service::name)
+    }
+}
