@@ -10,10 +10,12 @@ mod head;
 mod message;
 mod problem;
 mod reader;
+mod start;
 
 pub use connection::{Connection, Limits, Sink};
 pub use exchange::{Exchange, Message};
 pub use head::{Fields, StartLine, request_line, status_line};
 pub use message::{Head, Kept, Length, Side};
 pub use problem::{Problem, Problems};
-pub use reader::{Extent, begins_message};
+pub use reader::Extent;
+pub use start::begins_message;

@@ -8,12 +8,13 @@
 //!     +----------------+-------------------+--> Lost: until a line that begins a message
 //! ```
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
 
 use super::body::{Body, Then};
-use super::head::{Fields, HeadEnd, StartLine, is_token, line, request_line, status_line};
+use super::head::{Fields, HeadEnd, line, request_line, status_line};
 use super::message::{Head, Side};
 use super::problem::Problem;
+use super::start::{may_begin_request, message_start};
 use crate::tcp::Moment;
 
 /// The longest line that is searched for the beginning of a message.
@@ -344,54 +345,6 @@ impl Reader {
         (taken, Step::Nothing)
     }
 }
-
-/// Whether the beginning of a line can be that of a request line.
-fn may_begin_request(text: &[u8]) -> bool {
-    let token = text.iter().take_while(|&&byte| is_token(byte)).count();
-    let then = text.get(token);
-    (token > 0 || text.is_empty()) && token <= 32 && matches!(then, None | Some(b' '))
-}
-
-/// Whether bytes begin with the whole start line of a message of either side, with a version.
-pub fn begins_message(bytes: &[u8]) -> bool {
-    let (first, rest, _) = line(bytes);
-    if rest.is_empty() && !bytes.ends_with(b"\n") {
-        return false;
-    }
-    let request = || matches!(request_line(first), Some(StartLine::Request { version: Some(_), .. }));
-    if first.starts_with(b"HTTP/") {
-        status_line(first).is_some()
-    } else {
-        may_begin_request(first) && request()
-    }
-}
-
-/// Where in a line a message begins: at its start, or behind the end of a body that has no line end.
-fn message_start(text: &[u8], side: Side) -> Option<usize> {
-    let (text, ..) = line(text);
-    let starts = |at: usize| {
-        let text = text.get(at..)?;
-        let found = match side {
-            Side::Request => matches!(request_line(text), Some(StartLine::Request { version: Some(_), .. })),
-            Side::Response => status_line(text).is_some(),
-        };
-        found.then_some(at)
-    };
-    if let Some(at) = starts(0) {
-        return Some(at);
-    }
-    match side {
-        Side::Response => memmem::rfind(text, b"HTTP/").and_then(starts),
-        Side::Request => {
-            let version = memmem::rfind(text, b" HTTP/1.")?;
-            let before = text.get(..version)?;
-            METHODS.iter().filter_map(|method| memmem::rfind(before, method)).max().and_then(starts)
-        }
-    }
-}
-
-/// Beginnings of request lines that are looked for in the middle of a line.
-const METHODS: [&[u8]; 6] = [b"GET /", b"POST /", b"HEAD /", b"PUT /", b"DELETE /", b"OPTIONS "];
 
 #[cfg(test)]
 mod tests {

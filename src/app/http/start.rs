@@ -1,0 +1,86 @@
+//! Where a message begins in bytes that need not hold one.
+
+use memchr::memmem;
+
+use super::head::{StartLine, is_token, line, request_line, status_line};
+use super::message::Side;
+
+/// Whether the beginning of a line can be that of a request line.
+pub(super) fn may_begin_request(text: &[u8]) -> bool {
+    let token = text.iter().take_while(|&&byte| is_token(byte)).count();
+    let then = text.get(token);
+    (token > 0 || text.is_empty()) && token <= 32 && matches!(then, None | Some(b' '))
+}
+
+/// Whether bytes begin with the whole start line of a message of either side, with a version.
+pub fn begins_message(bytes: &[u8]) -> bool {
+    let (first, rest, _) = line(bytes);
+    if rest.is_empty() && !bytes.ends_with(b"\n") {
+        return false;
+    }
+    let request = || matches!(request_line(first), Some(StartLine::Request { version: Some(_), .. }));
+    if first.starts_with(b"HTTP/") {
+        status_line(first).is_some()
+    } else {
+        may_begin_request(first) && request()
+    }
+}
+
+/// Where in a line a message begins: at its start, or behind the end of a body that has no line end.
+pub(super) fn message_start(text: &[u8], side: Side) -> Option<usize> {
+    let (text, ..) = line(text);
+    let starts = |at: usize| {
+        let text = text.get(at..)?;
+        let found = match side {
+            Side::Request => matches!(request_line(text), Some(StartLine::Request { version: Some(_), .. })),
+            Side::Response => status_line(text).is_some(),
+        };
+        found.then_some(at)
+    };
+    if let Some(at) = starts(0) {
+        return Some(at);
+    }
+    match side {
+        Side::Response => memmem::rfind(text, b"HTTP/").and_then(starts),
+        Side::Request => {
+            let version = memmem::rfind(text, b" HTTP/1.")?;
+            let before = text.get(..version)?;
+            METHODS.iter().filter_map(|method| memmem::rfind(before, method)).max().and_then(starts)
+        }
+    }
+}
+
+/// Beginnings of request lines that are looked for in the middle of a line.
+const METHODS: [&[u8]; 6] = [b"GET /", b"POST /", b"HEAD /", b"PUT /", b"DELETE /", b"OPTIONS "];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_begin_at_a_line_or_behind_a_body_without_a_line_end() {
+        let table: &[(Side, &[u8], Option<usize>)] = &[
+            (Side::Request, b"GET / HTTP/1.1\r\n", Some(0)),
+            (Side::Request, b"\xff\x00GET / HTTP/1.1\r\n", Some(2)),
+            (Side::Request, b"see GET /a or POST /b HTTP/1.0\n", Some(14)),
+            (Side::Request, b"GET /\r\n", None),
+            (Side::Request, b"HTTP/1.1 200 OK\r\n", None),
+            (Side::Response, b"HTTP/1.1 200 OK\r\n", Some(0)),
+            (Side::Response, b"\x1f\x8bHTTP/1.0 404\n", Some(2)),
+            (Side::Response, b"GET / HTTP/1.1\r\n", None),
+            (Side::Response, b"", None),
+        ];
+        for (side, text, expected) in table {
+            assert_eq!(message_start(text, *side), *expected, "{}", text.escape_ascii());
+            for end in 0..text.len() {
+                let _ = (message_start(&text[..end], *side), begins_message(&text[..end]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_whole_start_line_is_needed() {
+        assert!(begins_message(b"GET / HTTP/1.1\r\n") && begins_message(b"HTTP/1.1 200 OK\r\nA: b"));
+        assert!(!begins_message(b"GET / HTTP/1.1") && !begins_message(b"GET /\r\n") && !begins_message(b""));
+    }
+}
