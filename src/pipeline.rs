@@ -12,7 +12,10 @@
 //! threads share a flow. What depends on the order of frames across shards (the numbers of flows and streams, rows)
 //! is settled between batches by the frames' numbers alone. So the output depends neither on threads nor on blocks.
 
+mod batch;
 mod counts;
+mod ending;
+mod entry;
 mod flow;
 mod held;
 mod listener;
@@ -24,7 +27,6 @@ mod settings;
 mod shard;
 
 use std::ops::ControlFlow;
-use std::sync::Mutex;
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
@@ -34,18 +36,16 @@ pub use held::PacketRows;
 pub use listener::{Heard, Listener, Speaker, Spoken};
 pub use listeners::{Said as HttpSaid, Services, Transactions};
 pub use rows::{FlowRow, PacketRow, ResponseStats};
-pub use settings::{Bounds, Settings};
+pub use settings::{Bounds, Lifetime, Settings};
 
 use crate::capture::Capture;
 use crate::error::{Error, Result};
 use crate::flow::Key;
+use batch::fill;
+use ending::{Clock, Ending, Memory, Steps, evict};
 use held::Queue;
 use opened::{Opened, SHARDS, chooses};
 use shard::{Ended, Listen, Said, Series, Shard, Task};
-
-/// Blocks in a batch, for each thread. Enough that threads rarely wait for each other, few enough that the
-/// records of a batch stay in the last-level cache.
-const BLOCKS_A_THREAD: usize = 8;
 
 /// Rows that one task renders.
 const ROWS_A_TASK: usize = 1024;
@@ -86,6 +86,8 @@ pub struct Outcome {
     pub counts: Counts,
     /// Flows that were found.
     pub flows: u64,
+    /// Of these, flows that the bound on the flows kept ended early.
+    pub evicted: u64,
     /// The taker of the parts wanted no more.
     pub stopped: bool,
 }
@@ -103,18 +105,20 @@ pub fn run<R: Report>(
     let mut run = Run {
         settings,
         report,
+        state: &state,
         shards: (0..SHARDS).map(|_| Shard::default()).collect(),
         queue: settings.packets.then(|| Queue::new(settings.bounds)),
         next: [0; 3],
+        steps: Steps::default(),
+        memory: Memory::default(),
         outcome: Outcome::default(),
     };
     pool.install(|| {
-        let source = Mutex::new(capture);
-        let mut batch = fill(&source, settings, &state, Vec::new());
+        let mut batch = fill(capture, settings, &state, Vec::new());
         let mut spent = Vec::new();
         while !batch.is_empty() {
-            let (next, done) =
-                rayon::join(|| fill(&source, settings, &state, spent), || run.analyse(batch, give));
+            let (done, next) =
+                rayon::join(|| run.analyse(batch, give), || fill(capture, settings, &state, spent));
             let ControlFlow::Continue(done) = done else {
                 run.outcome.stopped = true;
                 break;
@@ -126,53 +130,6 @@ pub fn run<R: Report>(
         }
         Ok(run.outcome)
     })
-}
-
-/// Reads and decodes the next batch of blocks. `spent` are blocks whose buffers are used again.
-fn fill(
-    source: &Mutex<&mut Capture>,
-    settings: &Settings,
-    state: &RandomState,
-    spent: Vec<Opened>,
-) -> Vec<Opened> {
-    let threads = rayon::current_num_threads();
-    let wanted = threads * BLOCKS_A_THREAD;
-    let taken = Mutex::new((0, spent));
-    let opened = Mutex::new(Vec::with_capacity(wanted));
-    rayon::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|_| {
-                while let Some((index, block, spent)) = take(source, &taken, wanted) {
-                    let one = Opened::new(block, settings, state, spent);
-                    lock(&opened).push((index, one));
-                }
-            });
-        }
-    });
-    let mut opened = opened.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    opened.sort_unstable_by_key(|&(index, _)| index);
-    opened.into_iter().map(|(_, opened)| opened).collect()
-}
-
-/// The next block of a batch that wants `wanted`, with its place in the batch and used buffers.
-fn take(
-    source: &Mutex<&mut Capture>,
-    taken: &Mutex<(usize, Vec<Opened>)>,
-    wanted: usize,
-) -> Option<(usize, crate::capture::Block, Option<Opened>)> {
-    let mut source = lock(source);
-    let mut taken = lock(taken);
-    if taken.0 >= wanted {
-        return None;
-    }
-    let block = source.next_block()?;
-    let index = taken.0;
-    taken.0 += 1;
-    Some((index, block, taken.1.pop()))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// The listeners that a report makes.
@@ -191,6 +148,10 @@ struct Run<'a, R: Report> {
     queue: Option<Queue>,
     /// The next number of each series.
     next: [u64; 3],
+    steps: Steps,
+    memory: Memory,
+    /// By what keys are hashed.
+    state: &'a RandomState,
     outcome: Outcome,
 }
 
@@ -203,19 +164,19 @@ impl<R: Report> Run<'_, R> {
         mut batch: Vec<Opened>,
         give: &mut Give<'_, R::Part>,
     ) -> ControlFlow<(), Vec<Opened>> {
-        let notes = self.queue.is_some();
-        let listen = Ears(self.report);
-        self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
-            let task = Task { index, notes, listen: &listen };
-            for opened in &batch {
-                shard.analyse(&task, opened, 0, u64::MAX);
-            }
-        });
         for opened in &mut batch {
             self.outcome.counts.merge(std::mem::take(&mut opened.counts));
         }
-        self.number();
-        self.write_spoken(give)?;
+        self.shards.iter_mut().for_each(Shard::begin_batch);
+        let kept = self.shards.iter().map(Shard::entries).sum();
+        for (until, look) in self.steps.of(&batch, self.settings, kept) {
+            self.step(&batch, until);
+            self.number();
+            if let Some(clock) = look {
+                self.end_flows(clock, give)?;
+            }
+            self.write_spoken(give)?;
+        }
         let settings = self.settings;
         let Some(queue) = &mut self.queue else { return ControlFlow::Continue(batch) };
         for opened in batch {
@@ -225,33 +186,81 @@ impl<R: Report> Run<'_, R> {
         self.write_packets(false, give)
     }
 
+    /// Analyses the frames of a batch up to and without `until`.
+    fn step(&mut self, batch: &[Opened], until: u64) {
+        let notes = self.queue.is_some();
+        let (listen, lifetime) = (Ears(self.report), self.settings.as_completed);
+        self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
+            shard.analyse(&Task { index, notes, lifetime, listen: &listen }, batch, until);
+        });
+    }
+
     /// Gives flows and streams that were first seen in this step their numbers, in order of first sight.
     fn number(&mut self) {
         let mut waiting = Vec::new();
         for (index, shard) in self.shards.iter_mut().enumerate() {
-            waiting.extend(shard.waiting().map(|(place, series, slot)| (place, index, series, slot)));
+            waiting.extend(
+                shard.waiting().into_iter().map(|(place, series, slot)| (place, series, index, slot)),
+            );
         }
-        waiting.sort_unstable_by_key(|&(place, ..)| place);
-        for (_, index, series, slot) in waiting {
+        waiting.sort_unstable();
+        let mut last = None;
+        for (place, series, index, slot) in waiting {
             let [flow, tcp, udp] = &mut self.next;
             let next = match series {
                 Series::Flow => flow,
                 Series::TcpStream => tcp,
                 Series::UdpStream => udp,
             };
-            if let Some(shard) = self.shards.get_mut(index) {
-                shard.number(slot, series, *next);
+            // A flow that goes on with another has its stream's first sight, and so its number.
+            if last != Some((place, series)) {
                 *next += 1;
             }
+            last = Some((place, series));
+            if let Some(shard) = self.shards.get_mut(index)
+                && shard.number(slot, series, *next - 1)
+            {
+                shard.remember(slot, self.memory.keep(index, slot));
+            }
         }
+        self.shards.par_iter_mut().for_each(Shard::number_notes);
+    }
+
+    /// Ends the flows whose time is over, and those beyond the bound, and writes their rows.
+    fn end_flows(&mut self, clock: Clock, give: &mut Give<'_, R::Part>) -> ControlFlow<()> {
+        if let Some(lifetime) = self.settings.as_completed {
+            self.shards.par_iter_mut().for_each(|shard| shard.sweep(&lifetime, clock));
+        }
+        let mut endings: Vec<(usize, Ending)> = Vec::new();
+        for (index, shard) in self.shards.iter_mut().enumerate() {
+            endings.extend(shard.ending.drain(..).map(|ending| (index, ending)));
+        }
+        let mut ended = self.take(&endings);
+        let kept = self.shards.iter().map(Shard::len).sum();
+        let evicted = evict(&self.shards, kept, &self.settings.bounds, clock.now().unwrap_or_default());
+        self.outcome.evicted += evicted.iter().filter(|(_, ending)| ending.evicted).count() as u64;
+        ended.extend(self.take(&evicted));
+        ended.sort_unstable_by_key(|ended| (ended.at, ended.flow));
+        self.memory.forget(self.settings.bounds.remembered, &mut self.shards, self.state);
+        self.write_flows(&ended, give)
+    }
+
+    fn take(&mut self, endings: &[(usize, Ending)]) -> Vec<Ended<R::Row>> {
+        let mut ended = Vec::new();
+        for (index, ending) in endings {
+            if let Some(shard) = self.shards.get_mut(*index) {
+                ended.extend(shard.take(ending, self.state, || self.memory.keep(*index, ending.slot)));
+            }
+        }
+        ended
     }
 
     /// Tells the rows that wait what their packets are.
     fn mark(&mut self) {
         let Some(queue) = &mut self.queue else { return };
         for shard in &mut self.shards {
-            for note in std::mem::take(&mut shard.notes) {
-                let (flow, stream) = shard.numbers(note.slot);
+            for note in shard.notes.drain(..) {
+                let (flow, stream) = note.numbers;
                 if let Some(mark) = queue.mark(note.number) {
                     (mark.flow, mark.stream, mark.verdict) = (flow, stream, note.verdict);
                 }
@@ -281,8 +290,7 @@ impl<R: Report> Run<'_, R> {
     fn write_spoken(&mut self, give: &mut Give<'_, R::Part>) -> ControlFlow<()> {
         let mut rows = Vec::new();
         for shard in &mut self.shards {
-            for Said { by, slot, speaker, row } in std::mem::take(&mut shard.said) {
-                let (flow, stream) = shard.numbers(slot);
+            for Said { by, numbers: (flow, stream), speaker, row, .. } in shard.said.drain(..) {
                 let flow = flow.unwrap_or_default();
                 rows.push((by.unwrap_or(u64::MAX), Spoken { flow, stream, speaker, row }));
             }
@@ -296,18 +304,23 @@ impl<R: Report> Run<'_, R> {
 
     /// The end of the input: what is pending is decided, all rows are written.
     fn finish(&mut self, give: &mut Give<'_, R::Part>) -> ControlFlow<()> {
-        let notes = self.queue.is_some();
-        self.shards.par_iter_mut().for_each(|shard| shard.finish(notes));
+        self.shards.par_iter_mut().for_each(Shard::finish);
         self.mark();
         self.write_packets(true, give)?;
         self.write_spoken(give)?;
+        self.outcome.flows = self.next.first().copied().unwrap_or(0);
         if !self.settings.flows {
-            self.outcome.flows = self.next.first().copied().unwrap_or(0);
             return ControlFlow::Continue(());
         }
         let mut ended: Vec<_> = self.shards.par_iter_mut().flat_map_iter(Shard::drain).collect();
         ended.par_sort_unstable_by_key(|ended| ended.flow);
-        self.outcome.flows = ended.len() as u64;
+        self.write_flows(&ended, give)
+    }
+
+    fn write_flows(&mut self, ended: &[Ended<R::Row>], give: &mut Give<'_, R::Part>) -> ControlFlow<()> {
+        if !self.settings.flows {
+            return ControlFlow::Continue(());
+        }
         let wave = rayon::current_num_threads() * 4 * ROWS_A_TASK;
         for wave in ended.chunks(wave) {
             let task = |ended: &[Ended<R::Row>]| {

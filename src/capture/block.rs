@@ -60,7 +60,7 @@ impl<'a> Frame<'a> {
 }
 
 /// Whole records, one after the other, of one file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Block {
     pub(super) bytes: Vec<u8>,
     pub(super) end: usize,
@@ -69,6 +69,7 @@ pub struct Block {
     pub(super) first_file_number: u64,
     pub(super) file: u32,
     pub(super) packets: u64,
+    pub(super) live: bool,
 }
 
 /// Records of a block that are laid out alike: those of one section.
@@ -118,6 +119,11 @@ impl Block {
             None => (None, &[][..]),
         };
         Frames { block: self, piece, later, at: 0, index: 0 }
+    }
+
+    /// Whether it is all that its input had to give just then: more may take long to come.
+    pub fn is_live(&self) -> bool {
+        self.live
     }
 
     /// The bytes of its records.

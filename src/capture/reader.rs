@@ -121,6 +121,7 @@ impl Reader {
                 self.rest.extend_from_slice(buffer.get(end..filled).unwrap_or_default());
                 self.offset += end as u64;
                 let pieces = self.walker.pieces();
+                let live = self.source.live && filled < buffer.len();
                 let block = Block {
                     bytes: buffer,
                     end,
@@ -129,6 +130,7 @@ impl Reader {
                     first_file_number: 1,
                     file: 0,
                     packets,
+                    live,
                 };
                 return Ok(Some(block));
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use arrayvec::ArrayVec;
 
 use crate::capture::Frame;
-use crate::decode::{Layer, Packet, StopReason};
+use crate::decode::{Layer, MAX_LAYERS, Packet, StopReason};
 use crate::time::Timestamp;
 
 /// Packets and bytes.
@@ -25,7 +25,7 @@ impl Amount {
 }
 
 /// The layers of a frame, outermost first.
-pub type Stack = ArrayVec<Layer, 32>;
+pub type Stack = ArrayVec<Layer, MAX_LAYERS>;
 
 /// Every frame of a capture, accounted for.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +88,7 @@ impl Counts {
             return;
         }
         self.settle();
-        self.latest = Some((packet.layers.iter().map(|at| at.layer).collect(), amount));
+        self.latest = Some((packet.layers.iter().map(|at| at.layer).take(MAX_LAYERS).collect(), amount));
     }
 
     /// Adds what was counted elsewhere.

@@ -4,45 +4,19 @@ use super::listener::{Heard, Listener, Speaker};
 use super::opened::Opened;
 use super::record::{Path, Record, TCP, UDP};
 use super::rows::{FlowRow, ResponseStats};
+use super::settings::Lifetime;
+use super::shard::Ended;
 use crate::decode::IcmpError;
 use crate::flow::{Direction, Key, Pair, Traffic, guess_client};
 use crate::tcp::{self, Tag, Verdict};
 use crate::time::{Span, Timestamp};
 
-/// Where a frame stands among all others: its number, and which of its headers is meant.
-pub(super) type Place = (u64, u8);
-
-/// A number that is given in order of first sight, once all shards have come so far.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Number {
-    /// Nothing that counts was seen yet.
-    #[default]
-    Unseen,
-    /// It was seen first here, and waits for its number.
-    Waiting(Place),
-    /// Its number.
-    Given(u64),
-}
-
-/// A pair of addresses and ports, the stream that Wireshark sees in it, and the flow, if any packet was its own.
-pub(super) struct Entry<Row> {
-    /// The stream, of TCP and UDP.
-    pub stream: Number,
-    /// The flow's number.
-    pub flow: Number,
-    /// The flow.
-    pub open: Option<Box<Open<Row>>>,
-}
-
-impl<Row> Default for Entry<Row> {
-    fn default() -> Self {
-        Self { stream: Number::Unseen, flow: Number::Unseen, open: None }
-    }
-}
-
 /// An open flow.
 pub(super) struct Open<Row> {
     first_packet: u64,
+    last_packet: u64,
+    fins: Pair<bool>,
+    closed: Option<Timestamp>,
     first_sender: Direction,
     start: Option<Timestamp>,
     end: Option<Timestamp>,
@@ -65,6 +39,9 @@ impl<Row> Open<Row> {
     ) -> Self {
         Self {
             first_packet: number,
+            last_packet: number,
+            fins: Pair::default(),
+            closed: None,
             first_sender: direction,
             start: None,
             end: None,
@@ -96,12 +73,16 @@ impl<Row> Open<Row> {
         let at = record.at();
         self.traffic[direction].on_packet(&record.sent());
         self.fine_clock |= record.fine_clock();
+        self.last_packet = record.number;
         if self.path.is_none() && record.path != 0 {
             self.path = opened.beside.paths.get(usize::from(record.path)).cloned().map(Box::new);
         }
         if let Some(at) = at {
             self.start = Some(self.start.map_or(at, |start| start.min(at)));
             self.end = Some(self.end.map_or(at, |end| end.max(at)));
+        }
+        if let Some(segment) = segment.filter(|segment| segment.flags.intersects(tcp::Flags::CLOSING)) {
+            self.on_closing(direction, segment);
         }
         let verdict = match (&mut self.tcp, segment) {
             (Some(tcp), Some(segment)) => Some(tcp.on_segment(direction, segment, resolutions)),
@@ -123,6 +104,30 @@ impl<Row> Open<Row> {
             self.responses.on_payload(direction, at);
         }
         verdict
+    }
+
+    /// A FIN or RST: the flow closes with a RST, or with the second FIN.
+    fn on_closing(&mut self, direction: Direction, segment: &tcp::Segment) {
+        self.fins[direction] = true;
+        let reset = segment.flags.contains(tcp::Flags::RST);
+        if self.closed.is_none() && (reset || self.fins[direction.reverse()]) {
+            self.closed = Some(segment.at);
+        }
+    }
+
+    /// When it ends by time.
+    pub fn deadline(&self, lifetime: &Lifetime) -> Option<Timestamp> {
+        self.end.map(|latest| lifetime.deadline(latest, self.closed))
+    }
+
+    /// When it closed, if it did.
+    pub fn closed(&self) -> Option<Timestamp> {
+        self.closed
+    }
+
+    /// The number of its latest frame.
+    pub fn last_packet(&self) -> u64 {
+        self.last_packet
     }
 
     /// Counts an ICMP error that quotes it.
@@ -158,18 +163,19 @@ impl<Row> Open<Row> {
     }
 
     /// Its row.
-    pub fn row(&self, key: &Key, flow: u64, stream: Option<u64>) -> FlowRow {
+    pub fn row(&self, ended: &Ended<Row>) -> FlowRow {
+        let Ended { key, flow, stream, continued, evicted, .. } = ended;
         let tcp = self.tcp.as_ref().map(|tcp| Box::new(tcp.summary()));
         let known = tcp.as_ref().and_then(|tcp| Some((tcp.client?, tcp.client_inferred)));
         let (client, client_inferred) = self.roles(key, known);
         FlowRow {
-            flow,
+            flow: *flow,
             stream: stream.filter(|_| matches!(key.protocol, TCP | UDP)),
             key: *key,
             client,
             client_inferred,
-            continued: false,
-            evicted: false,
+            continued: *continued,
+            evicted: *evicted,
             service: self.listener.as_ref().and_then(|listener| listener.service()),
             vlans: self.path.as_ref().map_or(Vec::new(), |path| path.vlans.to_vec()),
             tunnels: self.path.as_ref().map_or(Vec::new(), |path| path.tunnels.to_vec()),

@@ -3,6 +3,7 @@
 use foldhash::fast::RandomState;
 
 use super::counts::Counts;
+use super::ending::Clock;
 use super::record::{Beside, Payload, Record, records};
 use super::settings::Settings;
 use crate::capture::{Block, Frame};
@@ -30,6 +31,8 @@ pub(super) struct Opened {
     /// What few of the packets have.
     pub beside: Beside,
     pub counts: Counts,
+    /// The frames at which a second of capture time has passed, where flows end by time.
+    pub ticks: Vec<(u64, Clock)>,
 }
 
 impl Opened {
@@ -43,8 +46,17 @@ impl Opened {
         fragments.clear();
         beside.clear();
         let mut counts = Counts::default();
+        let mut ticks = Vec::new();
+        let mut clock = Clock::default();
         let mut packet = Packet::default();
         for (index, frame) in (0..).zip(block.frames()) {
+            if settings.as_completed.is_some() {
+                let reached = frame.at.map_or(clock, Clock::reached);
+                if reached > clock {
+                    clock = reached;
+                    ticks.push((frame.number, clock));
+                }
+            }
             let chosen = chooses(settings, &frame);
             counts.on_frame(&frame, chosen);
             if !chosen {
@@ -63,7 +75,7 @@ impl Opened {
                 }
             });
         }
-        Self { block, buckets, fragments, datagrams: Vec::new(), beside, counts }
+        Self { block, buckets, fragments, datagrams: Vec::new(), beside, counts, ticks }
     }
 
     /// The captured bytes of a payload.

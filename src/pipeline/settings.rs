@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::filter::Filter;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// How the pipeline is to run. The output depends on none of `threads` and the capture's block size.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +22,25 @@ pub struct Settings {
     pub from: Option<Timestamp>,
     /// Only packets before this instant take part.
     pub to: Option<Timestamp>,
+    /// Rows of flows are wanted as the flows end, and when that is.
+    pub as_completed: Option<Lifetime>,
     /// Bounds on what is kept.
     pub bounds: Bounds,
+}
+
+/// When a flow ends before the input does.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetime {
+    /// After it closed.
+    pub after_close: Span,
+    /// After its latest packet.
+    pub silence: Span,
+}
+
+impl Default for Lifetime {
+    fn default() -> Self {
+        Self { after_close: Span::from_secs(120), silence: Span::from_secs(300) }
+    }
 }
 
 /// Bounds on what is kept in memory. Reaching one is counted.
@@ -31,6 +48,8 @@ pub struct Settings {
 pub struct Bounds {
     /// Flows kept: open, or ended and waiting for their row.
     pub flows: usize,
+    /// Ended flows that are remembered, so that what comes afterwards is known to go on with them.
+    pub remembered: usize,
     /// Rows of packets held back until what they are is decided.
     pub held_rows: u64,
     /// Bytes of frames held back.
@@ -41,6 +60,6 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { flows: 4_000_000, held_rows: 100_000, held_bytes: 64 << 20, held_secs: 10 }
+        Self { flows: 4_000_000, remembered: 65_536, held_rows: 100_000, held_bytes: 64 << 20, held_secs: 10 }
     }
 }

@@ -1,12 +1,18 @@
 //! One shard of the flows, analysed in file order.
 
-use super::flow::{Entry, Number, Open, Place};
+use std::hash::BuildHasher;
+
+use super::ending::{Clock, Ending};
+use super::entry::{Entry, Number, Place};
+use super::flow::Open;
 use super::listener::{Listener, Speaker};
 use super::opened::Opened;
 use super::record::{Kind, Record, TCP, UDP};
 use super::rows::FlowRow;
+use super::settings::Lifetime;
 use crate::flow::{Key, Slot, Table};
 use crate::tcp::{Resolution, Segment, Verdict};
+use crate::time::Timestamp;
 
 /// What a shard says of one packet.
 #[derive(Debug)]
@@ -15,6 +21,8 @@ pub(super) struct Note {
     pub number: u64,
     /// The flow's entry in the shard's table.
     pub slot: Slot,
+    /// Flow and stream, once they are numbered.
+    pub numbers: (Option<u64>, Option<u64>),
     /// What the segment is, of TCP.
     pub verdict: Option<Verdict>,
 }
@@ -33,7 +41,9 @@ pub(super) struct Said<Row> {
     /// The frame at which it was said; none at the flow's end.
     pub by: Option<u64>,
     /// The flow's entry in the shard's table.
-    pub slot: Slot,
+    slot: Slot,
+    /// Flow and stream, once they are numbered.
+    pub numbers: (Option<u64>, Option<u64>),
     /// The flow.
     pub speaker: Speaker,
     /// The row.
@@ -43,6 +53,12 @@ pub(super) struct Said<Row> {
 /// The flows of one shard.
 pub(super) struct Shard<Row> {
     table: Table<Entry<Row>>,
+    /// How many flows are open.
+    open: usize,
+    /// Where it stands in the batch: the block, and the record in its bucket there.
+    at: (usize, usize),
+    /// Flows that ended in this step.
+    pub ending: Vec<Ending>,
     /// Entries of which something waits for its number.
     waiting: Vec<Slot>,
     /// What the packets of this step are, where that is wanted.
@@ -67,6 +83,8 @@ pub(super) struct Task<'a, Row> {
     pub index: usize,
     /// What packets are is wanted.
     pub notes: bool,
+    /// When flows end, where rows are wanted as they do.
+    pub lifetime: Option<Lifetime>,
     /// Makes the listeners of flows.
     pub listen: &'a (dyn Listen<Row> + Sync),
 }
@@ -75,6 +93,9 @@ impl<Row> Default for Shard<Row> {
     fn default() -> Self {
         Self {
             table: Table::default(),
+            open: 0,
+            at: (0, 0),
+            ending: Vec::new(),
             waiting: Vec::new(),
             notes: Vec::new(),
             late: Vec::new(),
@@ -86,7 +107,7 @@ impl<Row> Default for Shard<Row> {
 }
 
 /// Which of the three series a number belongs to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Series {
     /// Flows of all protocols.
     Flow,
@@ -97,33 +118,44 @@ pub(super) enum Series {
 }
 
 impl<Row> Shard<Row> {
-    /// Analyses its records of `opened` from the place `from` on, up to and without the frame `until`.
-    /// Gives the place of the first record not analysed.
-    pub fn analyse(&mut self, task: &Task<'_, Row>, opened: &Opened, from: usize, until: u64) -> usize {
-        let Some(rest) = opened.buckets.get(task.index).and_then(|bucket| bucket.get(from..)) else {
-            return from;
-        };
-        let mut done = from;
-        for record in rest.iter().take_while(|record| record.number < until) {
-            self.on_record(task, record, opened);
-            done += 1;
+    /// Begins a batch.
+    pub fn begin_batch(&mut self) {
+        self.at = (0, 0);
+    }
+
+    /// Analyses its records of the batch up to and without the frame `until`.
+    pub fn analyse(&mut self, task: &Task<'_, Row>, batch: &[Opened], until: u64) {
+        let (mut block, mut from) = self.at;
+        while let Some(opened) = batch.get(block) {
+            let bucket = opened.buckets.get(task.index).map_or(&[][..], Vec::as_slice);
+            let rest = bucket.get(from..).unwrap_or(&[]);
+            for record in rest.iter().take_while(|record| record.number < until) {
+                self.on_record(task, record, opened);
+                from += 1;
+            }
+            if from < bucket.len() {
+                break;
+            }
+            (block, from) = (block + 1, 0);
         }
-        done
+        self.at = (block, from);
     }
 
     fn on_record(&mut self, task: &Task<'_, Row>, record: &Record, opened: &Opened) {
         match record.kind {
             Kind::Packet => {
                 let slot = self.entry(record);
+                let slot = self.expire(task, record, slot);
                 self.on_packet(task, record, None, slot, opened);
             }
             Kind::Segment => {
                 let slot = self.entry(record);
+                let slot = self.expire(task, record, slot);
                 let open = self.table.get(slot).and_then(|entry| entry.open.as_ref());
                 let clock = open.and_then(|open| open.latest()).unwrap_or_default();
                 let segment = record.segment(clock, &opened.beside);
                 let reused = open.is_some_and(|open| open.is_reused_by(record.direction, &segment));
-                let slot = if reused { self.begin(record) } else { slot };
+                let slot = if reused { self.reuse(task, record, slot, segment.at) } else { slot };
                 self.on_packet(task, record, Some(&segment), slot, opened);
             }
             Kind::Sight => {
@@ -148,12 +180,12 @@ impl<Row> Shard<Row> {
         opened: &Opened,
     ) {
         let Some(entry) = self.table.get_mut(slot) else { return };
-        if entry.flow == Number::Unseen {
-            entry.flow = Number::Waiting(place(record));
-            // Where the stream waits, the entry is in the list already.
-            if !matches!(entry.stream, Number::Waiting(_)) {
+        if entry.flow == Number::UNSEEN {
+            entry.flow = Number::waiting(place(record));
+            if !std::mem::replace(&mut entry.waits, true) {
                 self.waiting.push(slot);
             }
+            self.open += 1;
         }
         let begin = || {
             let listener = task.listen.listen(&record.key);
@@ -164,7 +196,7 @@ impl<Row> Shard<Row> {
         let verdict = open.on_packet(record, segment, opened, &mut self.resolutions, say);
         for row in self.spoken.drain(..) {
             let speaker = open.speaker(&record.key);
-            self.said.push(Said { by: Some(record.number), slot, speaker, row });
+            self.said.push(Said { by: Some(record.number), slot, numbers: (None, None), speaker, row });
         }
         for resolution in self.resolutions.drain(..) {
             if task.notes {
@@ -172,7 +204,7 @@ impl<Row> Shard<Row> {
             }
         }
         if task.notes {
-            self.notes.push(Note { number: record.number, slot, verdict });
+            self.notes.push(Note { number: record.number, slot, numbers: (None, None), verdict });
         }
     }
 
@@ -185,9 +217,14 @@ impl<Row> Shard<Row> {
     fn begin(&mut self, record: &Record) -> Slot {
         let mut entry = Entry::default();
         if matches!(record.key.protocol, TCP | UDP) {
-            entry.stream = Number::Waiting(place(record));
+            entry.stream = Number::waiting(place(record));
         }
-        let waits = entry.stream != Number::Unseen;
+        self.insert(record, entry)
+    }
+
+    fn insert(&mut self, record: &Record, mut entry: Entry<Row>) -> Slot {
+        entry.waits = entry.stream.place().is_some();
+        let waits = entry.waits;
         let slot = self.table.insert(record.hash, record.key, entry);
         if waits {
             self.waiting.push(slot);
@@ -195,57 +232,157 @@ impl<Row> Shard<Row> {
         slot
     }
 
+    /// Begins a new connection on the same ports; the old one ends where rows are wanted as flows end.
+    fn reuse(&mut self, task: &Task<'_, Row>, record: &Record, slot: Slot, at: Timestamp) -> Slot {
+        if task.lifetime.is_some() {
+            self.ending.push(Ending { slot, at, evicted: false });
+        }
+        self.begin(record)
+    }
+
+    /// Ends the flow at `slot` if its time was over before this packet, which then begins a new one of the same stream.
+    fn expire(&mut self, task: &Task<'_, Row>, record: &Record, slot: Slot) -> Slot {
+        let Some((lifetime, at)) = task.lifetime.zip(record.at()) else { return slot };
+        let Some(entry) = self.table.get(slot) else { return slot };
+        match entry.open.as_ref().and_then(|open| open.deadline(&lifetime)) {
+            Some(deadline) if deadline < at => {
+                let entry = Entry { stream: entry.stream, continued: true, ..Entry::default() };
+                self.ending.push(Ending { slot, at: deadline, evicted: false });
+                self.insert(record, entry)
+            }
+            _ => slot,
+        }
+    }
+
+    /// Ends the flows whose time is over.
+    pub fn sweep(&mut self, lifetime: &Lifetime, clock: Clock) {
+        let Some(now) = clock.now() else { return };
+        for slot in self.table.slots() {
+            let open = self.table.get(slot).and_then(|entry| entry.open.as_ref());
+            if let Some(at) = open.and_then(|open| open.deadline(lifetime)).filter(|&at| at < now) {
+                self.ending.push(Ending { slot, at, evicted: false });
+            }
+        }
+    }
+
     /// What waits for its number: series, place, entry.
-    pub fn waiting(&mut self) -> impl Iterator<Item = (Place, Series, Slot)> {
-        let table = &self.table;
-        self.waiting.drain(..).flat_map(move |slot| {
-            let series = match table.key(slot).map(|key| key.protocol) {
+    pub fn waiting(&mut self) -> Vec<(Place, Series, Slot)> {
+        let mut waiting = Vec::new();
+        for slot in self.waiting.drain(..) {
+            let series = match self.table.key(slot).map(|key| key.protocol) {
                 Some(TCP) => Series::TcpStream,
                 _ => Series::UdpStream,
             };
-            let entry = table.get(slot);
-            let wait = |number: Number, series| match number {
-                Number::Waiting(place) => Some((place, series, slot)),
-                _ => None,
-            };
-            let stream = entry.and_then(|entry| wait(entry.stream, series));
-            let flow = entry.and_then(|entry| wait(entry.flow, Series::Flow));
-            stream.into_iter().chain(flow)
+            let Some(entry) = self.table.get_mut(slot) else { continue };
+            entry.waits = false;
+            waiting.extend(entry.stream.place().map(|place| (place, series, slot)));
+            waiting.extend(entry.flow.place().map(|place| (place, Series::Flow, slot)));
+        }
+        waiting
+    }
+
+    /// Gives what waited its number. Whether it is an entry in which no flow is open.
+    pub fn number(&mut self, slot: Slot, series: Series, number: u64) -> bool {
+        let Some(entry) = self.table.get_mut(slot) else { return false };
+        match series {
+            Series::Flow => entry.flow = Number::of(number),
+            Series::TcpStream | Series::UdpStream => entry.stream = Number::of(number),
+        }
+        entry.open.is_none()
+    }
+
+    /// Tells the notes and rows of this step which flows they are of.
+    pub fn number_notes(&mut self) {
+        let table = &self.table;
+        for note in self.notes.iter_mut().rev().take_while(|note| note.numbers.0.is_none()) {
+            note.numbers = numbers(table, note.slot);
+        }
+        for said in &mut self.said {
+            said.numbers = numbers(table, said.slot);
+        }
+    }
+
+    /// How many flows are kept.
+    pub fn len(&self) -> usize {
+        self.open
+    }
+
+    /// How many entries are kept, those without a flow included.
+    pub fn entries(&self) -> usize {
+        self.table.len()
+    }
+
+    /// The flows that are kept: entry, whether it closed, its latest frame.
+    pub fn kept(&self) -> impl Iterator<Item = (Slot, bool, u64)> {
+        self.table.slots().filter_map(|slot| {
+            let open = self.table.get(slot)?.open.as_ref()?;
+            Some((slot, open.closed().is_some(), open.last_packet()))
         })
     }
 
-    /// Gives what waited its number.
-    pub fn number(&mut self, slot: Slot, series: Series, number: u64) {
+    /// Takes a flow out that has ended. Its entry is remembered under the stamp that `keep` gives, if
+    /// it is still the one of its key.
+    pub fn take(
+        &mut self,
+        ending: &Ending,
+        state: &impl BuildHasher,
+        keep: impl FnOnce() -> u32,
+    ) -> Option<Ended<Row>> {
+        let slot = ending.slot;
+        let key = *self.table.key(slot)?;
+        let hash = key.hash(state);
+        let (flow, stream) = numbers(&self.table, slot);
+        let mut open = self.table.get_mut(slot)?.open.take()?;
+        self.finish_one(slot, &key, &mut open);
+        self.open -= 1;
+        let current = self.table.find(hash, &key) == Some(slot);
+        let entry = self.table.get_mut(slot)?;
+        let continued = std::mem::replace(&mut entry.continued, true);
+        entry.flow = Number::UNSEEN;
+        if current {
+            entry.remembered = keep();
+        } else {
+            self.table.remove(hash, slot);
+        }
+        Some(Ended { flow: flow?, stream, key, open, at: ending.at, continued, evicted: ending.evicted })
+    }
+
+    /// Remembers an entry in which no flow is open.
+    pub fn remember(&mut self, slot: Slot, stamp: u32) {
         if let Some(entry) = self.table.get_mut(slot) {
-            match series {
-                Series::Flow => entry.flow = Number::Given(number),
-                Series::TcpStream | Series::UdpStream => entry.stream = Number::Given(number),
-            }
+            entry.remembered = stamp;
         }
     }
 
-    /// Flow and stream number of an entry.
-    pub fn numbers(&self, slot: Slot) -> (Option<u64>, Option<u64>) {
-        let given = |number| match number {
-            Number::Given(number) => Some(number),
-            _ => None,
-        };
-        self.table.get(slot).map_or((None, None), |entry| (given(entry.flow), given(entry.stream)))
+    /// Forgets an entry, unless a flow was opened in it since it was remembered.
+    pub fn forget(&mut self, slot: Slot, stamp: u32, state: &impl BuildHasher) {
+        let remembered =
+            self.table.get(slot).is_some_and(|entry| entry.open.is_none() && entry.remembered == stamp);
+        if let Some(key) = self.table.key(slot).copied().filter(|_| remembered) {
+            self.table.remove(key.hash(state), slot);
+        }
     }
 
     /// Ends all flows.
-    pub fn finish(&mut self, notes: bool) {
+    pub fn finish(&mut self) {
         for slot in self.table.slots() {
             let Some(&key) = self.table.key(slot) else { continue };
-            let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.as_mut()) else { continue };
-            open.finish(&mut self.resolutions, &mut |row| self.spoken.push(row));
-            let late = self.resolutions.drain(..).map(|resolution| Late { by: None, resolution });
-            if notes {
-                self.late.extend(late);
+            let Some(mut open) = self.table.get_mut(slot).and_then(|entry| entry.open.take()) else {
+                continue;
+            };
+            self.finish_one(slot, &key, &mut open);
+            if let Some(entry) = self.table.get_mut(slot) {
+                entry.open = Some(open);
             }
-            let speaker = open.speaker(&key);
-            self.said.extend(self.spoken.drain(..).map(|row| Said { by: None, slot, speaker, row }));
         }
+    }
+
+    fn finish_one(&mut self, slot: Slot, key: &Key, open: &mut Open<Row>) {
+        open.finish(&mut self.resolutions, &mut |row| self.spoken.push(row));
+        self.late.extend(self.resolutions.drain(..).map(|resolution| Late { by: None, resolution }));
+        let speaker = open.speaker(key);
+        let numbers = numbers(&self.table, slot);
+        self.said.extend(self.spoken.drain(..).map(|row| Said { by: None, slot, numbers, speaker, row }));
     }
 
     /// Takes out all flows, each with its number, in no particular order.
@@ -253,12 +390,15 @@ impl<Row> Shard<Row> {
         self.table
             .drain()
             .filter_map(|(key, entry)| {
-                let Number::Given(flow) = entry.flow else { return None };
-                let stream = match entry.stream {
-                    Number::Given(stream) => Some(stream),
-                    _ => None,
-                };
-                Some(Ended { flow, stream, key, open: entry.open? })
+                Some(Ended {
+                    flow: entry.flow.given()?,
+                    stream: entry.stream.given(),
+                    key,
+                    open: entry.open?,
+                    at: Timestamp::from_nanos(i64::MAX),
+                    continued: entry.continued,
+                    evicted: false,
+                })
             })
             .collect()
     }
@@ -268,16 +408,28 @@ impl<Row> Shard<Row> {
 pub(super) struct Ended<Row> {
     /// Its number.
     pub flow: u64,
-    stream: Option<u64>,
-    key: Key,
+    /// The stream's number.
+    pub stream: Option<u64>,
+    /// Its endpoints.
+    pub key: Key,
+    /// When it ended.
+    pub at: Timestamp,
+    /// It goes on with a flow that was ended before.
+    pub continued: bool,
+    /// A bound ended it.
+    pub evicted: bool,
     open: Box<Open<Row>>,
 }
 
 impl<Row> Ended<Row> {
     /// Its row.
     pub fn row(&self) -> FlowRow {
-        self.open.row(&self.key, self.flow, self.stream)
+        self.open.row(self)
     }
+}
+
+fn numbers<Row>(table: &Table<Entry<Row>>, slot: Slot) -> (Option<u64>, Option<u64>) {
+    table.get(slot).map_or((None, None), |entry| (entry.flow.given(), entry.stream.given()))
 }
 
 fn place(record: &Record) -> Place {

@@ -28,6 +28,9 @@ impl Flags {
     /// Accurate ECN, once the nonce sum. RFC 9768 §3.1
     pub const AE: Self = Self(0x100);
 
+    /// FIN and RST: what ends a connection.
+    pub const CLOSING: Self = Self(0x005);
+
     /// Whether all of `flags` are set.
     pub const fn contains(self, flags: Self) -> bool {
         self.0 & flags.0 == flags.0

@@ -1,0 +1,163 @@
+//! The engine's output depends on neither threads nor blocks, and flows end when they should.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod support;
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use flowray::capture::{Capture, Options};
+use flowray::pipeline::{self, Bounds, FlowRow, Lifetime, Outcome, PacketRows, Report, Settings};
+use flowray::time::Span;
+use support::ip::{Ip, Tcp};
+use support::{Record, link, pcap};
+
+/// Everything that is known of every row, as text.
+struct Text;
+
+impl Report for Text {
+    type Part = String;
+    type Row = ();
+
+    fn packets(&self, rows: PacketRows<'_>) -> String {
+        let mut text = String::new();
+        rows.for_each(|row| text += &format!("{row:?}\n"));
+        text
+    }
+
+    fn flows(&self, rows: &[FlowRow]) -> String {
+        rows.iter().map(|row| format!("{row:?}\n")).collect()
+    }
+}
+
+fn run(path: &Path, settings: &Settings, block_size: usize) -> (String, Outcome) {
+    let mut capture = Capture::open(&[path.to_path_buf()], Options { block_size });
+    let mut text = String::new();
+    let outcome = pipeline::run(&mut capture, settings, &Text, &mut |part: String| {
+        text += &part;
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    for error in capture.errors() {
+        text += &format!("{error}\n");
+    }
+    (text, outcome)
+}
+
+fn captures() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures");
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() > 50);
+    paths
+}
+
+#[test]
+fn threads_and_blocks_change_nothing() {
+    let plain = Settings { flows: true, hierarchy: true, ..Settings::default() };
+    let packets = Settings { packets: true, ..Settings::default() };
+    let early = Settings {
+        as_completed: Some(Lifetime { after_close: Span::from_millis(5), silence: Span::from_millis(20) }),
+        ..plain.clone()
+    };
+    let bounded =
+        Settings { bounds: Bounds { flows: 3, remembered: 2, ..Bounds::default() }, ..plain.clone() };
+    let held = Settings { bounds: Bounds { held_rows: 5, ..Bounds::default() }, ..packets.clone() };
+    for path in captures() {
+        for settings in [&plain, &packets, &early, &bounded, &held] {
+            let with = |threads| Settings { threads, ..settings.clone() };
+            let (expected, _) = run(&path, &with(1), 1 << 20);
+            for (threads, block_size) in [(2, 4 << 10), (7, 64 << 10), (3, 256)] {
+                let (text, _) = run(&path, &with(threads), block_size);
+                assert!(text == expected, "{}: {threads} threads, blocks of {block_size}", path.display());
+            }
+        }
+    }
+}
+
+/// A capture in a file of its own.
+fn file(records: &[Record]) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), pcap::ethernet(records)).unwrap();
+    file
+}
+
+/// A datagram of client `client`, `millis` after the beginning.
+fn datagram(client: u8, millis: i64) -> Record {
+    let ip = Ip::v4(client, 200);
+    Record::new(millis * 1_000_000, link::ethernet(&ip.udp(1000, 2000, b"x")))
+}
+
+fn rows(file: &tempfile::NamedTempFile, settings: Settings) -> (Vec<FlowRow>, Outcome) {
+    struct Rows;
+    impl Report for Rows {
+        type Part = Vec<FlowRow>;
+        type Row = ();
+        fn flows(&self, rows: &[FlowRow]) -> Vec<FlowRow> {
+            rows.to_vec()
+        }
+    }
+    let mut capture = Capture::open(&[file.path().to_path_buf()], Options::default());
+    let mut all = Vec::new();
+    let settings = Settings { flows: true, ..settings };
+    let outcome = pipeline::run(&mut capture, &settings, &Rows, &mut |part| {
+        all.extend(part);
+        ControlFlow::Continue(())
+    });
+    (all, outcome.unwrap())
+}
+
+#[test]
+fn a_silent_flow_goes_on_in_a_new_row_of_the_same_stream() {
+    let mut records = vec![datagram(1, 0), datagram(2, 100)];
+    records.extend((0..40).map(|n| datagram(3, 30_000 * n)));
+    records.push(datagram(1, 1_200_000));
+    let file = file(&records);
+    let (rows, _) = rows(&file, Settings { as_completed: Some(Lifetime::default()), ..Settings::default() });
+    let seen: Vec<_> = rows.iter().map(|row| (row.flow, row.stream, row.continued, row.evicted)).collect();
+    let expected = [
+        (0, Some(0), false, false),
+        (1, Some(1), false, false),
+        (2, Some(2), false, false),
+        (3, Some(0), true, false),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn without_as_completed_idle_time_splits_nothing() {
+    let file = file(&[datagram(1, 0), datagram(1, 10_000_000)]);
+    assert_eq!(rows(&file, Settings::default()).0.len(), 1);
+}
+
+#[test]
+fn a_bound_on_flows_evicts_the_least_recently_used() {
+    let records: Vec<_> = (0..20_000i64)
+        .map(|n| {
+            let ip = Ip::v4(1, 2);
+            Record::new(n * 1000, link::ethernet(&ip.udp((n % 10_000) as u16 + 1, 53, b"x")))
+        })
+        .collect();
+    let bounds = Bounds { flows: 1000, ..Bounds::default() };
+    let (rows, outcome) = rows(&file(&records), Settings { bounds, ..Settings::default() });
+    assert_eq!(outcome.evicted, rows.iter().filter(|row| row.evicted).count() as u64);
+    assert!(outcome.evicted >= 15_000, "{}", outcome.evicted);
+    let packets: u64 = rows.iter().map(|row| row.traffic.forward.packets + row.traffic.reverse.packets).sum();
+    assert_eq!(packets, 20_000);
+    assert!(rows.iter().skip(10_000).any(|row| row.continued));
+}
+
+#[test]
+fn a_closed_connection_ends_two_minutes_later() {
+    let ip = Ip::v4(1, 2);
+    let tcp = |flags: u16, millis: i64| {
+        let tcp = Tcp { source_port: 1000, destination_port: 80, seq: 1, flags, ..Tcp::default() };
+        Record::new(millis * 1_000_000, link::ethernet(&tcp.packet(&ip, b"")))
+    };
+    let mut records = vec![tcp(0x02, 0), tcp(0x04, 10)];
+    records.extend((0..30).map(|n| datagram(3, 10_000 * n)));
+    let (rows, _) =
+        rows(&file(&records), Settings { as_completed: Some(Lifetime::default()), ..Settings::default() });
+    assert_eq!(rows.iter().map(|row| (row.flow, row.evicted)).collect::<Vec<_>>(), [(0, false), (1, false)]);
+}
