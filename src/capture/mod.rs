@@ -9,6 +9,7 @@
 //! format     pcap, pcapng or snoop, by its first bytes             -> a walker
 //! reader     bytes and a walker                                    -> blocks of one file
 //! inputs     several files, by the time of their first packet      -> blocks of the capture
+//! write      chosen frames                                         -> a capture
 //! ```
 //!
 //! The walkers count what they pass into [`FileInfo`], so that it is the same whoever opens the records, in whatever order.
@@ -28,6 +29,7 @@ mod snoop;
 mod source;
 #[cfg(test)]
 mod trial;
+mod write;
 
 pub use block::{Block, Frame, Frames};
 pub use clock::Clock;
@@ -38,6 +40,7 @@ pub use interface::Interface;
 pub use linktype::LinkType;
 pub use options::{BlockOption, BlockOptions};
 pub use source::Compression;
+pub use write::{WriteFormat, Writer};
 
 /// The longest record there may be: a longer one is taken for damage.
 pub const MAX_RECORD: usize = 64 << 20;
