@@ -102,7 +102,7 @@ impl Application {
         if let Speaker::Http(connection, _) = &mut self.speaker {
             connection.finish(sink);
             if connection.has_messages() {
-                self.service = Some(Service::Http);
+                self.service.get_or_insert(Service::Http);
             }
         }
         self.speaker = Speaker::Nobody;
@@ -141,7 +141,7 @@ impl Application {
     /// Looks at bytes whose protocol is not known.
     fn look(&mut self, direction: Direction, bytes: &[u8], moment: Moment, sink: &mut impl http::Sink) {
         let beginning = &mut self.directions[direction];
-        if beginning.searched.is_some() {
+        if beginning.searched.is_some() || !beginning.bytes.is_empty() && http::begins_message(bytes) {
             return self.search(direction, bytes, moment, sink);
         }
         beginning.add(bytes, moment);
@@ -153,6 +153,14 @@ impl Application {
             return;
         }
         match self.probe.look(early) {
+            Verdict::Certain(Service::Socks5) => {
+                // What is carried follows.
+                self.service = Some(Service::Socks5);
+                for direction in Direction::BOTH {
+                    self.directions[direction].forget();
+                    self.directions[direction].searched = Some(0);
+                }
+            }
             Verdict::Certain(service) => {
                 self.service = Some(service);
                 self.speaker = Speaker::Nobody;
@@ -185,6 +193,7 @@ impl Application {
     fn search(&mut self, direction: Direction, bytes: &[u8], moment: Moment, sink: &mut impl http::Sink) {
         let beginning = &mut self.directions[direction];
         if http::begins_message(bytes) {
+            beginning.forget();
             beginning.add(bytes, moment);
             return self.begin_http(direction, sink);
         }
@@ -221,7 +230,7 @@ impl Application {
     fn judge(&mut self, sink: &mut impl http::Sink) {
         let Speaker::Http(connection, _) = &mut self.speaker else { return };
         if connection.has_messages() {
-            self.service = Some(Service::Http);
+            self.service.get_or_insert(Service::Http);
             let enough = matches!(self.depth, Depth::Service) || connection.is_opaque();
             if enough {
                 self.finish(sink);
@@ -303,9 +312,17 @@ mod tests {
             ("> GET something else~", None, 0, true),
             ("> CONNECT a:1 HTTP/1.1~~\n< HTTP/1.1 200 OK~~", Some("http"), 1, false),
             ("> ab", None, 0, true),
+            (
+                "> \u{5}\u{1}\u{0}\n< \u{5}\u{0}\n> \u{5}\u{1}x\n< \u{5}\u{0}x\n> GET / HTTP/1.1~~",
+                Some("socks5"),
+                1,
+                true,
+            ),
         ];
         for (script, service, exchanges, wants_more) in table {
-            for step in [1, 3, 1000] {
+            // What is carried by SOCKS is found at the start of a segment.
+            let steps = if service == Some("socks5") { [1000; 3] } else { [1, 3, 1000] };
+            for step in steps {
                 let (found, rows, wants) = play(script, step, Depth::Messages(http::Limits::default()));
                 assert_eq!(
                     (found, rows.len(), wants),

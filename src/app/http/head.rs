@@ -44,21 +44,36 @@ pub fn request_line(line: &[u8]) -> Option<StartLine<'_>> {
     let (target, method) = method(line).ok()?;
     // The target ends where the version begins: RFC 9112 §3 lets a lenient reader take spaces into it.
     let split = memmem::rfind(target, b" HTTP/");
-    if let Some((target, end)) = split.and_then(|at| target.split_at_checked(at))
-        && let Ok((b"", version)) = preceded((char(' '), tag("HTTP/")), version).parse(end.trim_ascii_end())
-    {
-        let target = target.trim_ascii();
-        return (!target.is_empty()).then_some(StartLine::Request { method, target, version: Some(version) });
+    if let Some((target, end)) = split.and_then(|at| target.split_at_checked(at)) {
+        let version = preceded((char(' '), tag("HTTP/")), version).parse(end.trim_ascii_end()).ok();
+        let version = version.filter(|(rest, _)| rest.is_empty()).map(|(_, version)| version);
+        return Some(StartLine::Request { method, target: target.trim_ascii(), version });
+    }
+    if let Some(end) = target.strip_prefix(b"HTTP/") {
+        // Nothing stands where the target should.
+        let version = version(end.trim_ascii_end()).ok().map(|(_, version)| version);
+        return Some(StartLine::Request { method, target: &[], version });
     }
     // RFC 1945 §4.1: a simple request has no version. So have some that a person typed; other protocols speak similarly.
     let target = target.trim_ascii();
-    let like_a_target = [&b"/"[..], b"*", b"http://", b"HTTP/"].iter().any(|start| target.starts_with(start));
-    let simple = METHODS.contains(&method) && like_a_target && !target.contains(&b' ');
+    let simple = METHODS.contains(&method) && is_like_a_target(target) && !target.contains(&b' ');
     simple.then_some(StartLine::Request { method, target, version: None })
 }
 
-/// The methods of RFC 9110 §9.3, without CONNECT.
-const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"TRACE"];
+/// The start line of a request of which the end is missing.
+pub(super) fn cut_request_line(line: &[u8]) -> Option<StartLine<'_>> {
+    let (rest, method) = method(line).ok()?;
+    let target = rest.split(|&byte| byte == b' ').next().unwrap_or_default();
+    let good = METHODS.contains(&method) && is_like_a_target(target);
+    good.then_some(StartLine::Request { method, target, version: None })
+}
+
+fn is_like_a_target(target: &[u8]) -> bool {
+    [&b"/"[..], b"*", b"http://"].iter().any(|start| target.starts_with(start))
+}
+
+/// The methods of RFC 9110 §9.3.
+const METHODS: [&[u8]; 8] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE"];
 
 fn method(line: &[u8]) -> IResult<&[u8], &[u8]> {
     let (rest, method) = take_while_m_n(1, 32, is_token).parse(line)?;
@@ -214,10 +229,12 @@ mod tests {
             (b"CCM_POST /a b HTTP/1.0 ", line(b"CCM_POST", b"/a b", Some((1, 0)))),
             (b"GET /old", line(b"GET", b"/old", None)),
             (b"PRI * HTTP/2.0", line(b"PRI", b"*", Some((2, 0)))),
-            (b"GET  HTTP/1.1", None),
+            (b"GET  HTTP/1.1", line(b"GET", b"", Some((1, 1)))),
+            (b"GET / HTTP/1.", line(b"GET", b"/", None)),
+            (b"GET /HTTP/1.1", line(b"GET", b"/HTTP/1.1", None)),
             (b"GET", None),
             (b"G(T / HTTP/1.1", None),
-            (b"OPTIONS HTTP/1.1", line(b"OPTIONS", b"HTTP/1.1", None)),
+            (b"OPTIONS HTTP/1.1", line(b"OPTIONS", b"", Some((1, 1)))),
             (b"GET key", None),
             (b"STORE /old", None),
             (b"", None),

@@ -1,6 +1,6 @@
 //! What is kept of a message's head, and what it says of the body. RFC 9112 §6.
 
-use super::head::{Fields, StartLine, line, request_line, status_line};
+use super::head::{Fields, StartLine, cut_request_line, line, request_line, status_line};
 use super::problem::{Problem, Problems};
 
 /// Which of the two a message is.
@@ -91,6 +91,7 @@ impl Head {
     pub fn read(raw: &[u8], side: Side, keep_all: bool, whole: bool) -> Option<Self> {
         let (first, rest, bare) = line(raw);
         let start = match side {
+            Side::Request if !whole && rest.is_empty() => request_line(first).or(cut_request_line(first))?,
             Side::Request => request_line(first)?,
             Side::Response => status_line(first)?,
         };
@@ -116,7 +117,7 @@ impl Head {
         }
         let mut problems = fields.problems;
         problems.note(Problem::BareLineFeed, bare && whole);
-        problems.note(Problem::NoVersion, version(&start).is_none());
+        problems.note(Problem::BadStartLine, is_faulty(&start));
         let length = framing.length(&mut problems);
         let raw_len = raw.len() as u64;
         let raw = keep_all.then(|| raw.into());
@@ -185,6 +186,10 @@ impl Head {
     }
 }
 
+fn is_faulty(start: &StartLine<'_>) -> bool {
+    matches!(start, StartLine::Request { version: None, .. } | StartLine::Request { target: b"", .. })
+}
+
 fn version(start: &StartLine<'_>) -> Option<(u8, u8)> {
     match *start {
         StartLine::Request { version, .. } => version,
@@ -228,6 +233,8 @@ impl Framing {
             let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
             let length =
                 std::str::from_utf8(value).ok().filter(|_| digits).and_then(|text| text.parse().ok());
+            // Nobody sends that much: it is there to overflow.
+            let length = length.filter(|&length| length <= i64::MAX as u64);
             self.problems.note(Problem::BadLength, length.is_none());
             let Some(length) = length else { continue };
             self.problems.note(Problem::ConflictingLengths, self.length.is_some_and(|known| known != length));
@@ -273,6 +280,7 @@ mod tests {
             ("Content-Length: -1\r\n", Length::UntilClose, "bad_length"),
             ("Content-Length: +1\r\n", Length::UntilClose, "bad_length"),
             ("Content-Length: 99999999999999999999\r\n", Length::UntilClose, "bad_length"),
+            ("Content-Length: 18446744073709551615\r\n", Length::UntilClose, "bad_length"),
             ("Content-Length:\r\n", Length::UntilClose, "bad_length"),
             ("Transfer-Encoding: gzip, Chunked\r\n", Length::Chunked, ""),
             ("Transfer-Encoding: chunked, identity\r\n", Length::Chunked, ""),

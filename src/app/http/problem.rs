@@ -36,7 +36,7 @@ problems! {
     HeadTooLarge "head_too_large" "The head is larger than is kept.";
     LengthAndChunked "length_and_chunked" "Both Content-Length and Transfer-Encoding: request smuggling. RFC 9112 section 6.1";
     ConflictingLengths "conflicting_lengths" "Content-Length fields that disagree: request smuggling. RFC 9112 section 6.3";
-    NoVersion "no_version" "A request line without a version. RFC 9112 section 3";
+    BadStartLine "bad_start_line" "A request line without target or version. RFC 9112 section 3";
     BadLength "bad_length" "A Content-Length that is no number. RFC 9110 section 8.6";
     BadTransferEncoding "bad_transfer_encoding" "A Transfer-Encoding that does not end in chunked, or in HTTP/1.0. RFC 9112 section 6.1";
     BadChunk "bad_chunk" "A chunk header that is no size. RFC 9112 section 7.1";

@@ -296,7 +296,8 @@ impl Reader {
         let raw = std::mem::take(&mut self.gathered);
         let extent = self.extent;
         self.lose();
-        let read = raw.get(..whole_lines).filter(|raw| !raw.is_empty());
+        // The line that is cut says nothing, unless it is the first.
+        let read = if whole_lines > 0 { raw.get(..whole_lines) } else { Some(raw.as_slice()) };
         let head = read.and_then(|raw| Head::read(raw, self.side, self.keep_all, false));
         match head.zip(extent) {
             Some((head, extent)) => Step::CutHead(Box::new(head), extent),

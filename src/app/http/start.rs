@@ -62,7 +62,7 @@ mod tests {
         let table: &[(Side, &[u8], Option<usize>)] = &[
             (Side::Request, b"GET / HTTP/1.1\r\n", Some(0)),
             (Side::Request, b"\xff\x00GET / HTTP/1.1\r\n", Some(2)),
-            (Side::Request, b"see GET /a or POST /b HTTP/1.0\n", Some(14)),
+            (Side::Request, b"(see) GET /a or POST /b HTTP/1.0\n", Some(16)),
             (Side::Request, b"GET /\r\n", None),
             (Side::Request, b"HTTP/1.1 200 OK\r\n", None),
             (Side::Response, b"HTTP/1.1 200 OK\r\n", Some(0)),
