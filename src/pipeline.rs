@@ -17,6 +17,7 @@ mod counts;
 mod ending;
 mod entry;
 mod flow;
+mod fragments;
 mod held;
 mod listener;
 mod listeners;
@@ -39,10 +40,12 @@ pub use rows::{FlowRow, PacketRow, ResponseStats};
 pub use settings::{Bounds, Lifetime, Settings};
 
 use crate::capture::Capture;
+use crate::decode::{FragmentCounts, Reassembler};
 use crate::error::{Error, Result};
 use crate::flow::Key;
 use batch::fill;
 use ending::{Clock, Ending, Memory, Steps, evict};
+use fragments::complete;
 use held::Queue;
 use opened::{Opened, SHARDS, chooses};
 use shard::{Ended, Listen, Said, Series, Shard, Task};
@@ -88,6 +91,8 @@ pub struct Outcome {
     pub flows: u64,
     /// Of these, flows that the bound on the flows kept ended early.
     pub evicted: u64,
+    /// What became of fragments.
+    pub fragments: FragmentCounts,
     /// The taker of the parts wanted no more.
     pub stopped: bool,
 }
@@ -111,6 +116,7 @@ pub fn run<R: Report>(
         next: [0; 3],
         steps: Steps::default(),
         memory: Memory::default(),
+        reassembler: Reassembler::new(settings.bounds.fragments),
         outcome: Outcome::default(),
     };
     pool.install(|| {
@@ -150,6 +156,7 @@ struct Run<'a, R: Report> {
     next: [u64; 3],
     steps: Steps,
     memory: Memory,
+    reassembler: Reassembler,
     /// By what keys are hashed.
     state: &'a RandomState,
     outcome: Outcome,
@@ -165,6 +172,7 @@ impl<R: Report> Run<'_, R> {
         give: &mut Give<'_, R::Part>,
     ) -> ControlFlow<(), Vec<Opened>> {
         for opened in &mut batch {
+            complete(opened, &mut self.reassembler, self.settings, self.state);
             self.outcome.counts.merge(std::mem::take(&mut opened.counts));
         }
         self.shards.iter_mut().for_each(Shard::begin_batch);
@@ -304,6 +312,7 @@ impl<R: Report> Run<'_, R> {
 
     /// The end of the input: what is pending is decided, all rows are written.
     fn finish(&mut self, give: &mut Give<'_, R::Part>) -> ControlFlow<()> {
+        self.outcome.fragments = self.reassembler.counts();
         self.shards.par_iter_mut().for_each(Shard::finish);
         self.mark();
         self.write_packets(true, give)?;

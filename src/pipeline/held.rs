@@ -7,7 +7,6 @@ use super::opened::Opened;
 use super::rows::PacketRow;
 use super::settings::Bounds;
 use super::shard::Late;
-use crate::capture::Block;
 use crate::decode::{self, Packet};
 use crate::tcp::Verdict;
 use crate::time::{Span, Timestamp};
@@ -55,7 +54,7 @@ pub(super) struct Queue {
 /// Rows of one block, to be rendered on any thread.
 #[derive(Clone, Debug)]
 pub struct PacketRows<'a> {
-    block: &'a Block,
+    opened: &'a Opened,
     marks: &'a [Mark],
     range: Range<usize>,
 }
@@ -133,7 +132,7 @@ impl Queue {
             let until = rest.clone().find(|&(index, mark)| waits((index, mark))).map(|(index, _)| index);
             let range = from..until.unwrap_or(held.marks.len());
             if !range.is_empty() {
-                ready.push(PacketRows { block: &held.opened.block, marks: &held.marks, range });
+                ready.push(PacketRows { opened: &held.opened, marks: &held.marks, range });
             }
             if until.is_some() {
                 break;
@@ -178,22 +177,28 @@ impl PacketRows<'_> {
     /// Shows each row to `each`.
     pub fn for_each(&self, mut each: impl FnMut(&PacketRow<'_>)) {
         let mut packet = Packet::default();
-        let frames = self.block.frames().zip(self.marks);
+        let frames = self.opened.block.frames().zip(self.marks);
         for (frame, mark) in frames.skip(self.range.start).take(self.range.len()) {
             if !mark.chosen {
                 continue;
             }
             decode::frame(&frame, &mut packet);
-            each(&PacketRow {
-                frame: &frame,
-                file: None,
-                packet: &packet,
-                datagram: None,
-                delta: mark.delta,
-                flow: mark.flow,
-                stream: mark.stream,
-                verdict: mark.verdict.as_ref(),
-            });
+            let mut show = |packet: &Packet<'_>, datagram: Option<&[u8]>| {
+                each(&PacketRow {
+                    frame: &frame,
+                    file: None,
+                    packet,
+                    datagram,
+                    delta: mark.delta,
+                    flow: mark.flow,
+                    stream: mark.stream,
+                    verdict: mark.verdict.as_ref(),
+                });
+            };
+            match self.opened.completed_by(frame.number) {
+                Some(completed) => completed.show(&packet, &mut show),
+                None => show(&packet, None),
+            }
         }
     }
 

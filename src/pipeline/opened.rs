@@ -4,6 +4,7 @@ use foldhash::fast::RandomState;
 
 use super::counts::Counts;
 use super::ending::Clock;
+use super::fragments::Completed;
 use super::record::{Beside, Payload, Record, records};
 use super::settings::Settings;
 use crate::capture::{Block, Frame};
@@ -24,10 +25,10 @@ pub(super) struct Opened {
     pub block: Block,
     /// The records of each shard, in file order.
     pub buckets: Vec<Vec<Record>>,
-    /// Frames that hold fragments, by their place in the block.
+    /// Frames that hold fragments, by their place in the block. What they come to is counted once that is known.
     pub fragments: Vec<u64>,
-    /// The datagrams that fragments of this block completed.
-    pub datagrams: Vec<Vec<u8>>,
+    /// The frames that completed a datagram, in order.
+    pub completed: Vec<Completed>,
     /// What few of the packets have.
     pub beside: Beside,
     pub counts: Counts,
@@ -63,9 +64,10 @@ impl Opened {
                 continue;
             }
             decode::frame(&frame, &mut packet);
-            counts.on_packet(&frame, &packet, settings.hierarchy);
             if packet.fragment.is_some() {
                 fragments.push(index);
+            } else {
+                counts.on_packet(&frame, &packet, settings.hierarchy);
             }
             let offset = block.offset_of(frame.data) as u32 + packet.payload_offset;
             let payload = Payload { datagram: 0, offset, len: packet.payload.len() as u32 };
@@ -75,14 +77,23 @@ impl Opened {
                 }
             });
         }
-        Self { block, buckets, fragments, datagrams: Vec::new(), beside, counts, ticks }
+        Self { block, buckets, fragments, completed: Vec::new(), beside, counts, ticks }
+    }
+
+    /// The datagram that the frame `number` completed.
+    pub fn completed_by(&self, number: u64) -> Option<&Completed> {
+        let place = self.completed.partition_point(|completed| completed.number < number);
+        self.completed.get(place).filter(|completed| completed.number == number)
     }
 
     /// The captured bytes of a payload.
     pub fn payload(&self, payload: &Payload) -> &[u8] {
         let bytes = match payload.datagram {
             0 => self.block.bytes(),
-            place => self.datagrams.get(usize::from(place) - 1).map_or(&[][..], |datagram| datagram),
+            place => {
+                let completed = self.completed.get(usize::from(place) - 1);
+                completed.and_then(|completed| completed.datagrams.last()).map_or(&[][..], |last| &last.bytes)
+            }
         };
         let (start, len) = (payload.offset as usize, payload.len as usize);
         bytes.get(start..start + len).unwrap_or(&[])

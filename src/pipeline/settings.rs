@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::decode::FragmentLimits;
 use crate::filter::Filter;
 use crate::time::{Span, Timestamp};
 
@@ -50,6 +51,8 @@ pub struct Bounds {
     pub flows: usize,
     /// Ended flows that are remembered, so that what comes afterwards is known to go on with them.
     pub remembered: usize,
+    /// What is kept of fragments.
+    pub fragments: FragmentLimits,
     /// Rows of packets held back until what they are is decided.
     pub held_rows: u64,
     /// Bytes of frames held back.
@@ -60,6 +63,13 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { flows: 4_000_000, remembered: 65_536, held_rows: 100_000, held_bytes: 64 << 20, held_secs: 10 }
+        Self {
+            flows: 4_000_000,
+            remembered: 65_536,
+            fragments: FragmentLimits::default(),
+            held_rows: 100_000,
+            held_bytes: 64 << 20,
+            held_secs: 10,
+        }
     }
 }
