@@ -85,9 +85,7 @@ fn part(network: Option<Network>, fragment: Fragment<'_>, line: &mut String) {
 fn other(row: &PacketRow<'_>, line: &mut String) {
     let Some(last) = row.packet.layers.last() else { return };
     let told = match last.layer {
-        Layer::Arp => {
-            layer(row, |layer| layer == last.layer).is_some_and(|bytes| message::arp(bytes, line))
-        }
+        Layer::Arp => layer(row, |layer| layer == last.layer).is_some_and(|bytes| message::arp(bytes, line)),
         Layer::Igmp => {
             layer(row, |layer| layer == Layer::Igmp).is_some_and(|bytes| message::igmp(bytes, line))
         }
