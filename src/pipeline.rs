@@ -37,7 +37,7 @@ pub use held::PacketRows;
 pub use listener::{Heard, Listener, Speaker, Spoken};
 pub use listeners::{Said as HttpSaid, Services, Transactions};
 pub use rows::{FlowRow, PacketRow, ResponseStats};
-pub use settings::{Bounds, Lifetime, Settings};
+pub use settings::{Bounds, Lifetime, Settings, Watch};
 
 use crate::capture::Capture;
 use crate::decode::{FragmentCounts, Reassembler};

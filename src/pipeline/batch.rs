@@ -1,11 +1,12 @@
 //! Batches of blocks, read and decoded in parallel.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard};
 
 use foldhash::fast::RandomState;
 
 use super::opened::Opened;
-use super::settings::Settings;
+use super::settings::{Settings, Watch};
 use crate::capture::{Block, Capture};
 
 /// Blocks in a batch, for each thread. Enough that threads rarely wait for each other, few enough that the
@@ -15,6 +16,7 @@ const BLOCKS_A_THREAD: usize = 8;
 /// What the tasks that fill a batch share.
 struct Filling<'a> {
     capture: &'a mut Capture,
+    watch: &'a Watch,
     /// Blocks taken so far.
     taken: usize,
     /// Blocks whose buffers are used again.
@@ -32,7 +34,7 @@ pub(super) fn fill(
     spent: Vec<Opened>,
 ) -> Vec<Opened> {
     let threads = rayon::current_num_threads();
-    let filling = Mutex::new(Filling { capture, taken: 0, spent, dry: false });
+    let filling = Mutex::new(Filling { capture, watch: &settings.watch, taken: 0, spent, dry: false });
     let opened = Mutex::new(Vec::with_capacity(threads * BLOCKS_A_THREAD));
     rayon::scope(|scope| {
         for _ in 0..threads {
@@ -52,7 +54,7 @@ pub(super) fn fill(
 impl Filling<'_> {
     /// The next block of a batch that wants `wanted`, with its place in the batch and used buffers.
     fn take(&mut self, wanted: usize) -> Option<(usize, Block, Option<Opened>)> {
-        if self.taken >= wanted || self.dry {
+        if self.taken >= wanted || self.dry || self.watch.interrupted.load(Relaxed) {
             return None;
         }
         let spent = self.spent.pop().map(|mut spent| {
@@ -61,6 +63,7 @@ impl Filling<'_> {
             spent
         });
         let block = self.capture.next_block()?;
+        self.watch.bytes.fetch_add(block.size() as u64, Relaxed);
         self.dry = block.is_live();
         self.taken += 1;
         Some((self.taken, block, spent))

@@ -1,6 +1,7 @@
 //! How the pipeline is to run.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use crate::decode::FragmentLimits;
 use crate::filter::Filter;
@@ -27,6 +28,17 @@ pub struct Settings {
     pub as_completed: Option<Lifetime>,
     /// Bounds on what is kept.
     pub bounds: Bounds,
+    /// What a run and those who watch it tell each other.
+    pub watch: Arc<Watch>,
+}
+
+/// What a run and those who watch it, from a signal handler or another thread, tell each other while it goes on.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// The run is to end as if the input did.
+    pub interrupted: AtomicBool,
+    /// Bytes of the captures that were read.
+    pub bytes: AtomicU64,
 }
 
 /// When a flow ends before the input does.
