@@ -117,7 +117,7 @@ impl Reader {
                 self.ended = Some(End::Damage(self.offset + at as u64, what));
                 filled = end;
             }
-            if packets > 0 && (self.ended.is_some() || self.source.live || filled == buffer.len()) {
+            if packets > 0 && (self.ended.is_some() || filled == buffer.len() || self.source.may_wait()) {
                 self.rest.extend_from_slice(buffer.get(end..filled).unwrap_or_default());
                 self.offset += end as u64;
                 let pieces = self.walker.pieces();

@@ -22,6 +22,8 @@ pub(super) struct Source {
     reader: Box<dyn Read + Send>,
     /// It may be minutes until it has more: what there is should be handed on.
     pub live: bool,
+    /// What tells whether a live input has more.
+    waiting: Option<Waiting>,
     /// It can be opened again.
     pub repeatable: bool,
     /// Bytes on the disk.
@@ -45,8 +47,8 @@ impl Source {
             what: "cannot be opened".into(),
             cause: Some(cause),
         };
-        let (reader, size): (Box<dyn Read + Send>, _) = if path.as_os_str() == STANDARD_INPUT {
-            (Box::new(io::stdin()), None)
+        let (reader, size, waiting): (Box<dyn Read + Send>, _, _) = if path.as_os_str() == STANDARD_INPUT {
+            (Box::new(io::stdin()), None, Some(Waiting::StandardInput))
         } else {
             let file = File::open(path).map_err(fail)?;
             let metadata = file.metadata().map_err(fail)?;
@@ -54,9 +56,12 @@ impl Source {
                 return Err(fail(io::ErrorKind::IsADirectory.into()));
             }
             let size = metadata.is_file().then_some(metadata.len());
-            (Box::new(file), size)
+            let waiting = if size.is_none() { file.try_clone().ok().map(Waiting::Pipe) } else { None };
+            (Box::new(file), size, waiting)
         };
-        Self::new(reader, size).map_err(fail)
+        let source = Self::new(reader, size).map_err(fail)?;
+        // Whether a decompressor can go on is not to be seen from its input.
+        Ok(Self { waiting: waiting.filter(|_| source.compression.is_none()), ..source })
     }
 
     /// What `reader` gives, decompressed. `size` is known for a file on the disk, and for nothing else.
@@ -69,7 +74,19 @@ impl Source {
             None => Box::new(whole),
             Some(compression) => compression.reader(BufReader::with_capacity(CHUNK, whole))?,
         };
-        Ok(Self { reader, live: size.is_none(), repeatable: size.is_some(), size, compression })
+        Ok(Self {
+            reader,
+            live: size.is_none(),
+            waiting: None,
+            repeatable: size.is_some(),
+            size,
+            compression,
+        })
+    }
+
+    /// Whether to hand on what there is: reading on may take long.
+    pub fn may_wait(&self) -> bool {
+        self.live && !self.waiting.as_ref().is_some_and(Waiting::has_more)
     }
 
     /// Reads into `buffer` once; 0 at the end. Interruptions are not seen.
@@ -80,6 +97,32 @@ impl Source {
                 result => return result,
             }
         }
+    }
+}
+
+/// A pipe, a terminal, a socket.
+enum Waiting {
+    StandardInput,
+    Pipe(File),
+}
+
+impl Waiting {
+    /// Whether a read would return at once.
+    #[cfg(unix)]
+    fn has_more(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let input = io::stdin();
+        let asked = match self {
+            Self::StandardInput => PollFd::new(&input, PollFlags::IN),
+            Self::Pipe(file) => PollFd::new(file, PollFlags::IN),
+        };
+        poll(&mut [asked], Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Whether a read would return at once: not to be told here.
+    #[cfg(not(unix))]
+    fn has_more(&self) -> bool {
+        false
     }
 }
 
@@ -249,6 +292,22 @@ mod tests {
             packed.extend(b"no member");
             assert!(!read(&packed).errors.is_empty(), "{compression:?}");
         }
+    }
+
+    /// So blocks fill up while a writer is fast.
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_says_whether_it_has_more() {
+        let (from, mut to) = io::pipe().unwrap();
+        let mut from = Waiting::Pipe(File::from(std::os::fd::OwnedFd::from(from)));
+        assert!(!from.has_more());
+        to.write_all(b"more").unwrap();
+        assert!(from.has_more());
+        let Waiting::Pipe(pipe) = &mut from else { panic!() };
+        assert_eq!(pipe.read(&mut [0; 9]).unwrap(), 4);
+        assert!(!from.has_more());
+        drop(to);
+        assert!(from.has_more());
     }
 
     #[test]
