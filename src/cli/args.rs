@@ -14,6 +14,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     name = "flowray",
     version,
     max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
     after_help = "Examples:\n  \
         flowray capture.pcap                                    what is in it\n  \
         flowray flows --sort -client_retransmitted_segments --top 3 capture.pcap\n  \
@@ -25,23 +28,50 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 )]
 pub struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub summary: SummaryArgs,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// What is in the capture: which protocols, the top flows, what went wrong (the default)
+    Summary(SummaryArgs),
     /// One line a packet
-    Packets(RowArgs),
+    #[command(after_help = "Examples:\n  \
+        flowray packets --where 'analysis = retransmission' capture.pcap\n  \
+        flowray packets --stream 3 --time utc capture.pcap\n  \
+        flowray packets --fields number,time_s,source,destination,length -o csv capture.pcap")]
+    Packets(ListArgs),
     /// One row a flow, over a hundred fields
     #[command(after_help = "Examples:\n  \
         flowray flows --sort -client_retransmitted_segments --top 3 capture.pcap    which lost most?\n  \
         flowray flows --where 'server_address in 10.0.0.0/8 and opening = refused' capture.pcap\n  \
-        flowray flows --fields flow,client_*,rtt_* -o csv capture.pcap")]
-    Flows(RowArgs),
+        flowray flows --fields 'flow,client_*,rtt_*' -o csv capture.pcap")]
+    Flows(ListArgs),
     /// How each TCP connection opened and closed, with times, options agreed, and why it failed
-    Handshakes(RowArgs),
+    #[command(after_help = "Examples:\n  \
+        flowray handshakes --where 'opening != complete' capture.pcap    which failed?\n  \
+        flowray handshakes --fields '*_s' capture.pcap                   when did each step happen?")]
+    Handshakes(ListArgs),
     /// One row an HTTP exchange: who, method, host, path, status, sizes, time to first byte, total
-    Http(RowArgs),
+    Http(ListArgs),
+    /// What kind of file it is
+    #[command(after_help = "Examples:\n  \
+        flowray info capture.pcapng.zst\n  \
+        flowray info --sort start_s -o csv *.pcap")]
+    Info(RowArgs),
+    /// Every field of every command: name, unit, meaning, source
+    #[command(after_help = "Examples:\n  \
+        flowray fields flows\n  \
+        flowray fields --where 'name ~ rtt'\n  \
+        flowray fields flows --schema > flows.schema.json")]
+    Fields(FieldsArgs),
+    /// Explain a command, or one of the topics: fields, where
+    Help(HelpArgs),
+    /// Print completions for a shell
+    #[command(after_help = "Example:\n  flowray completions bash > /etc/bash_completion.d/flowray")]
+    Completions(CompletionsArgs),
 }
 
 /// What every command that reads captures takes.
@@ -50,30 +80,11 @@ pub struct Common {
     /// Capture files, together one capture; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Format of the output
-    #[arg(short, long, value_enum, default_value_t)]
-    pub output: OutputFormat,
-    /// Only packets that this selects, in the language of pcap-filter(7): `tcp port 80 and host 10.0.0.1`
-    #[arg(short, long, value_name = "EXPR")]
-    pub filter: Option<String>,
-    /// Only packets from this instant on: seconds since 1970, a date, or an offset from the first packet (`+1.5s`)
-    #[arg(long, value_name = "TIME")]
-    pub from: Option<String>,
-    /// Only packets before this instant
-    #[arg(long, value_name = "TIME")]
-    pub to: Option<String>,
+    #[command(flatten)]
+    pub show: Show,
     /// Threads; 0 for one a core
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
-    /// Colours: loss is red, delay yellow
-    #[arg(long, value_enum, default_value_t)]
-    pub color: When,
-    /// How tables show instants
-    #[arg(long, value_enum, default_value_t)]
-    pub time: TimeFormat,
-    /// No progress on standard error
-    #[arg(long)]
-    pub no_progress: bool,
     /// No notes on standard error
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -85,15 +96,41 @@ pub struct Common {
     pub block_size: Option<usize>,
 }
 
-/// What every command that prints rows takes.
+/// How the output looks.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Show {
+    /// Format of the output
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub output: OutputFormat,
+    /// Colours: loss is red, delay yellow
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: When,
+    /// How tables show instants
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub time: TimeFormat,
+}
+
+/// Which packets take part.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Choice {
+    /// Only packets that this selects, in the language of pcap-filter(7): `tcp port 80 and host 10.0.0.1`
+    #[arg(short, long, value_name = "EXPR")]
+    pub filter: Option<String>,
+    /// Only packets from this instant on: seconds since 1970, a date, or `+` and the time since the first packet
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Only packets before this instant
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+}
+
+/// Which rows, and what of them.
 #[derive(Args, Clone, Debug)]
-pub struct RowArgs {
-    #[command(flatten)]
-    pub common: Common,
-    /// Only rows for which this holds, as `client_packets > 10 and opening = complete`
+pub struct Select {
+    /// Only rows for which this holds, as `client_packets > 10 and opening = complete`: see `flowray help where`
     #[arg(long = "where", value_name = "CONDITION")]
     pub condition: Option<String>,
-    /// Fields to show, with globs; `-` leaves out
+    /// Fields to show, with globs; `-` leaves out: see `flowray help fields`
     #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
     pub fields: Option<String>,
     /// Sort by fields; `-` puts the greatest first
@@ -102,8 +139,13 @@ pub struct RowArgs {
     /// Only the first N rows
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
+}
+
+/// One flow.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct OneFlow {
     /// Only flow N
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "stream")]
     pub flow: Option<u64>,
     /// Only TCP stream N, as Wireshark numbers them
     #[arg(long, value_name = "N")]
@@ -111,6 +153,63 @@ pub struct RowArgs {
     /// `--stream` means a UDP stream
     #[arg(long, requires = "stream")]
     pub udp: bool,
+}
+
+/// What commands take that list what is in a capture.
+#[derive(Args, Clone, Debug)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub select: Select,
+    #[command(flatten)]
+    pub only: OneFlow,
+    #[command(flatten)]
+    pub choice: Choice,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct RowArgs {
+    #[command(flatten)]
+    pub select: Select,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct SummaryArgs {
+    /// How many flows and findings to name
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub top: usize,
+    #[command(flatten)]
+    pub choice: Choice,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct FieldsArgs {
+    /// Only the fields of this command
+    pub command: Option<String>,
+    /// Print a JSON Schema of the rows instead
+    #[arg(long, conflicts_with_all = ["condition", "fields", "sort", "top", "output"])]
+    pub schema: bool,
+    #[command(flatten)]
+    pub select: Select,
+    #[command(flatten)]
+    pub show: Show,
+}
+
+#[derive(Args, Debug)]
+pub struct HelpArgs {
+    /// A command, or `fields` or `where`
+    pub topic: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

@@ -1,6 +1,6 @@
 //! `flows` and `handshakes`: one row a flow, or a TCP connection.
 
-use super::args::RowArgs;
+use super::args::ListArgs;
 use super::run::{Damage, Only, rows};
 use crate::error::Result;
 use crate::pipeline::{FlowRow, Report, Settings};
@@ -8,12 +8,12 @@ use crate::report::fields::{FLOWS, Flows, HANDSHAKES};
 use crate::report::rows::{Part, Renderer};
 
 /// Prints flows.
-pub fn flows(args: RowArgs) -> Result<Damage> {
+pub fn flows(args: ListArgs) -> Result<Damage> {
     rows(args, &FLOWS, wanted(), |renderer, only| Listed { renderer, only, tcp_alone: false })
 }
 
 /// Prints TCP connections.
-pub fn handshakes(args: RowArgs) -> Result<Damage> {
+pub fn handshakes(args: ListArgs) -> Result<Damage> {
     rows(args, &HANDSHAKES, wanted(), |renderer, only| Listed { renderer, only, tcp_alone: true })
 }
 

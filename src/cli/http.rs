@@ -1,6 +1,6 @@
 //! `http`: one row an exchange.
 
-use super::args::RowArgs;
+use super::args::ListArgs;
 use super::run::{Damage, Only, rows};
 use crate::app::http::Limits;
 use crate::error::Result;
@@ -11,7 +11,7 @@ use crate::report::rows::{Part, Renderer};
 use crate::tcp::stream::Room;
 
 /// Prints exchanges.
-pub fn http(args: RowArgs) -> Result<Damage> {
+pub fn http(args: ListArgs) -> Result<Damage> {
     rows(args, &HTTP, Settings::default(), |renderer, only| Listed { renderer, only })
 }
 

@@ -3,11 +3,15 @@
 //! [`args`] has the words as they are written, `options` what they ask for; commands see only that.
 
 mod args;
+mod fields;
 mod flows;
+mod help;
 mod http;
+mod info;
 mod options;
 mod packets;
 mod run;
+mod summary;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -47,11 +51,16 @@ pub fn main() -> ExitCode {
 }
 
 fn answer(cli: Cli) -> Result<Damage> {
-    match cli.command {
-        Command::Flows(args) => flows::flows(args),
-        Command::Handshakes(args) => flows::handshakes(args),
-        Command::Http(args) => http::http(args),
-        Command::Packets(args) => packets::packets(args),
+    match (cli.command, cli.summary) {
+        (Some(Command::Summary(args)), _) | (None, args) => summary::summary(&args),
+        (Some(Command::Packets(args)), _) => packets::packets(args),
+        (Some(Command::Flows(args)), _) => flows::flows(args),
+        (Some(Command::Handshakes(args)), _) => flows::handshakes(args),
+        (Some(Command::Http(args)), _) => http::http(args),
+        (Some(Command::Info(args)), _) => info::info(&args),
+        (Some(Command::Fields(args)), _) => fields::fields(&args),
+        (Some(Command::Help(args)), _) => help::help(&args),
+        (Some(Command::Completions(args)), _) => help::completions(&args),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::args::{Common, OutputFormat, RowArgs, TimeFormat, When};
+use super::args::{Choice, Common, OutputFormat, Select, Show, TimeFormat, When};
 use crate::capture::{self, Capture, FileInfo, LinkType};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
@@ -19,9 +19,7 @@ use crate::time::{Span, Timestamp};
 #[derive(Clone, Debug)]
 pub struct Request {
     pub files: Vec<PathBuf>,
-    pub format: Format,
-    pub terminal: Terminal,
-    pub time: human::TimeFormat,
+    pub look: Look,
     pub threads: usize,
     pub quiet: bool,
     pub verbose: bool,
@@ -29,6 +27,14 @@ pub struct Request {
     from: Option<Instant>,
     to: Option<Instant>,
     block_size: usize,
+}
+
+/// How the output looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub format: Format,
+    pub terminal: Terminal,
+    pub time: human::TimeFormat,
 }
 
 /// A point in time as `--from` and `--to` take it.
@@ -40,7 +46,7 @@ enum Instant {
 
 impl Request {
     /// Checks the arguments that every command has.
-    pub fn new(args: Common) -> Result<Self> {
+    pub fn new(args: &Common, choice: &Choice) -> Result<Self> {
         if args.files.len() > 1 && args.files.iter().any(|file| file.as_os_str() == "-") {
             return Err(Error::Usage("standard input (`-`) has to be the only input".into()));
         }
@@ -50,21 +56,14 @@ impl Request {
             return Err(Error::Usage(format!("--block-size: {size} is not between {least} and {greatest}")));
         }
         Ok(Self {
-            files: args.files,
-            format: format(args.output),
-            terminal: terminal(args.color),
-            time: match args.time {
-                TimeFormat::Relative => human::TimeFormat::Relative,
-                TimeFormat::Utc => human::TimeFormat::Utc,
-                TimeFormat::Local => human::TimeFormat::Local,
-                TimeFormat::Epoch => human::TimeFormat::Epoch,
-            },
+            files: args.files.clone(),
+            look: Look::new(args.show),
             threads: args.threads,
             quiet: args.quiet,
             verbose: args.verbose,
-            filter: args.filter.as_deref().map(filter).transpose()?,
-            from: args.from.as_deref().map(|text| instant("--from", text)).transpose()?,
-            to: args.to.as_deref().map(|text| instant("--to", text)).transpose()?,
+            filter: choice.filter.as_deref().map(filter).transpose()?,
+            from: choice.from.as_deref().map(|text| instant("--from", text)).transpose()?,
+            to: choice.to.as_deref().map(|text| instant("--to", text)).transpose()?,
             block_size: args.block_size.unwrap_or(capture::Options::default().block_size),
         })
     }
@@ -93,15 +92,38 @@ impl Request {
     pub fn refusals(&self, capture: &Capture) -> Vec<(LinkType, String)> {
         let Some(filter) = &self.filter else { return Vec::new() };
         let mut linktypes: Vec<_> = capture.files().iter().flat_map(FileInfo::linktypes).collect();
+        linktypes.retain(|(_, packets)| *packets > 0);
         linktypes.sort_unstable();
         linktypes.dedup_by_key(|(linktype, _)| *linktype);
-        let seen = linktypes.into_iter().filter(|(_, packets)| *packets > 0);
-        seen.filter_map(|(linktype, _)| Some((linktype, filter.refusal(linktype)?.message))).collect()
+        linktypes
+            .into_iter()
+            .filter_map(|(linktype, _)| Some((linktype, filter.refusal(linktype)?.message)))
+            .collect()
+    }
+}
+
+impl Look {
+    /// What the arguments and the terminal ask for.
+    pub fn new(show: Show) -> Self {
+        let format = match show.output {
+            OutputFormat::Table => Format::Table,
+            OutputFormat::Json => Format::Json,
+            OutputFormat::Jsonl => Format::Jsonl,
+            OutputFormat::Csv => Format::Csv,
+            OutputFormat::Tsv => Format::Tsv,
+        };
+        let time = match show.time {
+            TimeFormat::Relative => human::TimeFormat::Relative,
+            TimeFormat::Utc => human::TimeFormat::Utc,
+            TimeFormat::Local => human::TimeFormat::Local,
+            TimeFormat::Epoch => human::TimeFormat::Epoch,
+        };
+        Self { format, terminal: terminal(show.color), time }
     }
 }
 
 /// What is wanted of the rows of `schema`.
-pub fn query<F: Family>(args: &RowArgs, schema: &Schema<F>, format: Format) -> Result<Query<F>> {
+pub fn query<F: Family>(args: &Select, schema: &Schema<F>, format: Format) -> Result<Query<F>> {
     let all = schema.fields();
     let usual = match format {
         Format::Table => all.iter().filter(|field| field.rank() > 0).cloned().collect(),
@@ -128,19 +150,8 @@ fn named<T>(option: &str, text: &str, result: std::result::Result<T, Mistake>) -
     result.map_err(|mistake| Error::Usage(format!("{option}: {}", mistake.show(text))))
 }
 
-/// The format that `-o` names.
-pub const fn format(output: OutputFormat) -> Format {
-    match output {
-        OutputFormat::Table => Format::Table,
-        OutputFormat::Json => Format::Json,
-        OutputFormat::Jsonl => Format::Jsonl,
-        OutputFormat::Csv => Format::Csv,
-        OutputFormat::Tsv => Format::Tsv,
-    }
-}
-
 /// What standard output is.
-pub fn terminal(color: When) -> Terminal {
+fn terminal(color: When) -> Terminal {
     let is_terminal = io::stdout().is_terminal();
     let width = is_terminal.then(|| {
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());

@@ -1,6 +1,6 @@
 //! `packets`: one line a packet.
 
-use super::args::RowArgs;
+use super::args::ListArgs;
 use super::run::{Damage, Only, rows};
 use crate::error::Result;
 use crate::pipeline::{PacketRows, Report, Settings};
@@ -8,7 +8,7 @@ use crate::report::fields::{PACKETS, Packets};
 use crate::report::rows::{Part, Renderer};
 
 /// Prints packets.
-pub fn packets(args: RowArgs) -> Result<Damage> {
+pub fn packets(args: ListArgs) -> Result<Damage> {
     let wanted = Settings { packets: true, ..Settings::default() };
     rows(args, &PACKETS, wanted, |renderer, only| Listed { renderer, only })
 }

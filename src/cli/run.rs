@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::args::RowArgs;
+use super::args::{ListArgs, OneFlow};
 use super::options::{self, Request};
 use crate::capture::Capture;
 use crate::decode::{Layer, StopReason};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, FlowRow, Outcome, PacketRow, Report, Settings};
 use crate::report::human::Clock;
-use crate::report::rows::{Part, Renderer};
+use crate::report::rows::{Part, Renderer, Shape};
 use crate::report::schema::{Family, Schema};
 
 /// What could not be read, though the rest was reported.
@@ -28,7 +28,7 @@ pub struct Only {
 
 impl Only {
     /// The flow that the arguments name, or all.
-    pub fn new(args: &RowArgs) -> Self {
+    pub fn new(args: OneFlow) -> Self {
         let protocol = if args.udp { 17 } else { 6 };
         Self { flow: args.flow, stream: args.stream.map(|stream| (protocol, stream)) }
     }
@@ -65,20 +65,21 @@ impl Only {
 
 /// Prints the rows of a command: `report` makes of the renderer what the pipeline asks for parts.
 pub fn rows<F: Family, R: Report<Part = Part>>(
-    args: RowArgs,
+    args: ListArgs,
     schema: &Schema<F>,
     wanted: Settings,
     report: impl FnOnce(Renderer<F>, Only) -> R,
 ) -> Result<Damage> {
-    let request = Request::new(args.common.clone())?;
-    let query = options::query(&args, schema, request.format)?;
-    let only = Only::new(&args);
+    let request = Request::new(&args.common, &args.choice)?;
+    let look = request.look;
+    let query = options::query(&args.select, schema, look.format)?;
+    let only = Only::new(args.only);
     let (mut capture, settings, begin) = request.open();
     let settings = Settings { packets: wanted.packets, flows: wanted.flows, ..settings };
-    let clock = Clock::new(request.time, begin);
+    let clock = Clock::new(look.time, begin);
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
     let (renderer, mut sheet) =
-        Renderer::new(query, request.format, request.terminal, clock, out).map_err(stdout)?;
+        Renderer::new(query, look.format, Shape::Lines, look.terminal, clock, out).map_err(stdout)?;
     let report = report(renderer, only);
     let mut failed = None;
     let mut give = |part: Part| match sheet.take(part) {
@@ -133,6 +134,13 @@ pub fn analyse<R: Report>(
         ));
     }
     Ok(outcome)
+}
+
+/// Prints text that is no rows.
+pub fn print(text: &str) -> Result<Damage> {
+    let mut out = io::stdout();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(stdout)?;
+    Ok(Damage::new())
 }
 
 /// A note on standard error; nobody may be listening.

@@ -3,6 +3,7 @@
 //! [`schema`] says what fields are, [`fields`] which ones each command has.
 
 mod escape;
+mod card;
 mod condition;
 pub mod fields;
 pub mod human;
@@ -11,10 +12,14 @@ mod key;
 pub mod machine;
 pub mod rows;
 pub mod schema;
+#[cfg(test)]
+mod sample;
 pub mod select;
+pub mod summary;
 pub mod table;
 mod value;
 
+pub(crate) use condition::nearest;
 pub use condition::{Condition, Mistake, span};
 pub use key::SortKey;
 pub use value::{Decimal, Value, Written};

@@ -4,6 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::io::{self, Write};
 
+use super::card::Cards;
 use super::human::Clock;
 use super::machine::{JsonRows, Separated, SeparatedRows};
 use super::schema::{Family, Field};
@@ -24,6 +25,17 @@ pub enum Format {
     Csv,
     /// Tabs between the cells.
     Tsv,
+}
+
+/// How a table has its rows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Shape {
+    /// One a line.
+    Lines,
+    /// The same, but text that does not fit a terminal goes on in the next line.
+    Wrapped,
+    /// One below the other, a line a field.
+    Cards,
 }
 
 /// What is wanted of the rows.
@@ -48,6 +60,7 @@ pub struct Renderer<F: Family> {
 
 enum Body<F: Family> {
     Table(Cells<F>),
+    Cards(Cards<F>),
     Json(JsonRows<F>),
     Separated(SeparatedRows<F>),
 }
@@ -92,6 +105,7 @@ impl<F: Family> Renderer<F> {
     pub fn new<W: Write>(
         query: Query<F>,
         format: Format,
+        shape: Shape,
         terminal: Terminal,
         clock: Clock,
         mut out: W,
@@ -100,8 +114,11 @@ impl<F: Family> Renderer<F> {
         let mut layout = None;
         let mut header = Vec::new();
         let body = match format {
+            Format::Table if shape == Shape::Cards => {
+                Body::Cards(Cards::new(columns, terminal.width.is_some()))
+            }
             Format::Table => {
-                layout = Some(Layout::new(&columns, terminal));
+                layout = Some(Layout::new(&columns, terminal).wrap(shape == Shape::Wrapped));
                 Body::Table(Cells::new(columns, terminal))
             }
             Format::Json | Format::Jsonl => Body::Json(JsonRows::new(columns)),
@@ -126,6 +143,7 @@ impl<F: Family> Renderer<F> {
         }
         match &self.body {
             Body::Table(cells) => cells.row(row, &self.clock, &mut part.bytes),
+            Body::Cards(cards) => cards.row(row, &self.clock, &mut part.bytes),
             Body::Json(json) => json.row(row, &mut part.bytes),
             Body::Separated(separated) => separated.row(row, &mut part.bytes),
         }
@@ -198,7 +216,10 @@ impl<W: Write> Sheet<W> {
         match self.format {
             Format::Table => match &mut self.layout {
                 Some(layout) => layout.row(bytes, &mut self.out),
-                None => Ok(()),
+                None => {
+                    self.out.write_all(if first { b"" } else { b"\n" })?;
+                    self.out.write_all(bytes)
+                }
             },
             Format::Json => {
                 self.out.write_all(if first { b"[\n" } else { b",\n" })?;

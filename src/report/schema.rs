@@ -33,6 +33,8 @@ pub enum Kind {
     Bytes,
     /// Bits per second.
     BitsPerSecond,
+    /// So many a second.
+    Rate,
     /// A length of time in seconds.
     Seconds,
     /// An instant in seconds since 1970 UTC.
@@ -259,6 +261,7 @@ impl Kind {
     pub const fn unit(self) -> &'static str {
         match self {
             Self::Bytes => "bytes",
+            Self::Rate => "1/s",
             Self::BitsPerSecond => "bits/s",
             Self::Seconds => "s",
             Self::Instant => "s since 1970",

@@ -39,6 +39,7 @@ pub struct Cells<F: Family> {
 #[derive(Debug)]
 pub struct Layout {
     terminal: Terminal,
+    wraps: bool,
     columns: Vec<Column>,
     waiting: Vec<Vec<String>>,
     /// The columns shown and their widths, once they are decided.
@@ -81,7 +82,13 @@ impl Layout {
             is_number: field.kind().is_number(),
             rank: field.rank(),
         };
-        Self { terminal, columns: columns.iter().map(column).collect(), waiting: Vec::new(), shown: None }
+        let columns = columns.iter().map(column).collect();
+        Self { terminal, wraps: false, columns, waiting: Vec::new(), shown: None }
+    }
+
+    /// Whether text that does not fit goes on in the next line; else it is cut off.
+    pub fn wrap(self, wraps: bool) -> Self {
+        Self { wraps, ..self }
     }
 
     /// Takes a row of cells, and writes as soon as the widths are known.
@@ -119,7 +126,7 @@ impl Layout {
         for cells in &rows {
             let mut row =
                 Row::from(shown.iter().map(|&(index, _)| self.cell(index, cells)).collect::<Vec<_>>());
-            if self.terminal.width.is_some() {
+            if self.terminal.width.is_some() && !self.wraps {
                 row.max_height(1);
             }
             table.add_row(row);

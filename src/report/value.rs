@@ -114,7 +114,8 @@ macro_rules! from {
 
 from! {
     bool => Bool, u8 => Unsigned, u16 => Unsigned, u32 => Unsigned, u64 => Unsigned, i64 => Signed,
-    Address => Address, &'a str => Text, String => Text, Cow<'a, str> => Text, &'a [u8] => Bytes, Written<'a> => Written
+    Address => Address, &'a str => Text, String => Text, Cow<'a, str> => Text, &'a [u8] => Bytes, Written<'a> => Written,
+    Decimal => Decimal
 }
 
 impl Decimal {

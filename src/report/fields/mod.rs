@@ -5,6 +5,8 @@ mod handshakes;
 mod http;
 mod icmp;
 mod identity;
+mod info;
+mod listing;
 mod packets;
 mod tcp;
 
@@ -13,4 +15,6 @@ pub use handshakes::HANDSHAKES;
 pub use http::{HTTP, Http, Transaction};
 pub use icmp::icmp_error_name;
 pub use identity::{Identified, endpoints, start};
+pub use info::{Files, INFO};
+pub use listing::{Describe, Described, FIELDS, Listing, json_schema, schemas};
 pub use packets::{PACKETS, Packets};

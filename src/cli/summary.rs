@@ -1,0 +1,59 @@
+//! `summary`: the page to read first.
+
+use std::io::{self, BufWriter, Write as _};
+use std::ops::ControlFlow;
+
+use super::args::SummaryArgs;
+use super::options::Request;
+use super::run::{Damage, analyse, stdout};
+use crate::error::{Error, Result};
+use crate::pipeline::{FlowRow, Report, Settings};
+use crate::report::rows::Format;
+use crate::report::summary::{Fold, Summary};
+
+/// Prints the summary.
+pub fn summary(args: &SummaryArgs) -> Result<Damage> {
+    let request = Request::new(&args.common, &args.choice)?;
+    let look = request.look;
+    if matches!(look.format, Format::Csv | Format::Tsv) {
+        return Err(Error::Usage(
+            "summary: it is no table of rows; use -o json, or `flowray flows -o csv`".into(),
+        ));
+    }
+    let (mut capture, settings, _) = request.open();
+    let settings = Settings { flows: true, hierarchy: true, ..settings };
+    let mut fold = Fold::new(args.top);
+    let mut give = |part: Fold| {
+        fold.merge(part);
+        ControlFlow::Continue(())
+    };
+    let outcome = analyse(&request, &mut capture, &settings, &Folded { keep: args.top }, &mut give)?;
+    let summary = Summary::new(capture.files(), outcome, fold, args.top);
+    let mut out = BufWriter::new(io::stdout());
+    let written = match look.format {
+        Format::Json => out.write_all(&summary.json()),
+        Format::Jsonl => {
+            // One line: the newlines of the document stand between its tokens.
+            let line: Vec<u8> = summary.json().into_iter().filter(|&byte| byte != b'\n').collect();
+            out.write_all(&line).and_then(|()| out.write_all(b"\n"))
+        }
+        _ => summary.page(look.terminal, look.time, &mut out),
+    };
+    written.and_then(|()| out.flush()).map_err(stdout)?;
+    Ok(capture.into_errors())
+}
+
+struct Folded {
+    keep: usize,
+}
+
+impl Report for Folded {
+    type Part = Fold;
+    type Row = ();
+
+    fn flows(&self, rows: &[FlowRow]) -> Fold {
+        let mut fold = Fold::new(self.keep);
+        rows.iter().for_each(|row| fold.on_flow(row));
+        fold
+    }
+}

@@ -1,0 +1,320 @@
+//! What the flows of a capture add up to, in memory that does not grow with them.
+
+use crate::decode::IcmpError;
+use crate::flow::{Direction, Traffic};
+use crate::pipeline::FlowRow;
+use crate::tcp::{Closing, HalfSummary, Opening, Summary};
+use crate::time::Span;
+
+/// Sums over flows. Folds of parts of the flows are merged in order.
+#[derive(Debug, Default)]
+pub struct Fold {
+    /// By transport: TCP, UDP, ICMP, all others.
+    pub transports: [Totals; 4],
+    /// Over TCP connections.
+    pub tcp: Connections,
+    /// Flows with ICMP errors that quote them.
+    pub icmp_errors: Tally,
+    /// What the last ICMP error of the flow with the most of them said.
+    pub icmp_error: Option<IcmpError>,
+    /// The flows with the most bytes, the greatest first.
+    pub top: Vec<FlowRow>,
+    keep: usize,
+}
+
+/// Flows, and what they sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    /// Flows.
+    pub flows: u64,
+    /// Frames.
+    pub packets: u64,
+    /// Their length on the wire.
+    pub wire_bytes: u64,
+    /// Transport payload.
+    pub payload_bytes: u64,
+    /// Network and transport headers.
+    pub header_bytes: u64,
+}
+
+/// How many flows something happened to, how much of it, and to which flow most.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Tally {
+    /// Flows.
+    pub flows: u64,
+    /// How much.
+    pub amount: u64,
+    /// The most of one flow, and its number.
+    pub worst: Option<(u64, u64)>,
+}
+
+/// Sums over TCP connections.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Connections {
+    /// Connections.
+    pub all: u64,
+    /// Both sides spoke the handshake.
+    pub complete: u64,
+    /// A SYN-ACK, never completed.
+    pub half_open: Tally,
+    /// SYNs alone.
+    pub no_answer: Tally,
+    /// A SYN answered by a RST.
+    pub refused: Tally,
+    /// Joined midway.
+    pub midstream: Tally,
+    /// Closed by FINs.
+    pub graceful: u64,
+    /// Reset by the client.
+    pub client_reset: Tally,
+    /// Reset by the server.
+    pub server_reset: Tally,
+    /// One FIN alone.
+    pub half_closed: u64,
+    /// Still open at the end.
+    pub open: u64,
+    /// Packets of handshakes: SYNs and SYN-ACKs with those sent again, and the ACK that completes.
+    pub handshake_packets: u64,
+    /// Segments with payload.
+    pub data_segments: u64,
+    /// ACKs alone.
+    pub pure_acks: u64,
+    /// Sequence space sent again.
+    pub retransmitted: Tally,
+    /// Payload bytes sent again.
+    pub retransmitted_bytes: u64,
+    /// Retransmissions by timer.
+    pub rto: u64,
+    /// Retransmissions that were proven needless.
+    pub spurious: Tally,
+    /// Reordered by the network.
+    pub out_of_order: Tally,
+    /// Packets that the capture has twice.
+    pub capture_duplicates: Tally,
+    /// Packets that the network made twice.
+    pub network_duplicates: Tally,
+    /// Times that a window closed.
+    pub zero_windows: Tally,
+    /// For how long.
+    pub zero_window_time: Span,
+    /// Stream bytes seen.
+    pub unique_bytes: u64,
+    /// Stream bytes that the capture never showed.
+    pub missing_bytes: Tally,
+    /// The greatest 95th percentile of round trips to a side, in nanoseconds, of flows with [`ENOUGH_SAMPLES`].
+    pub slowest: Tally,
+}
+
+/// Round-trip samples that a flow must have to be called slow.
+const ENOUGH_SAMPLES: u32 = 10;
+
+impl Fold {
+    /// An empty fold that keeps the `keep` greatest flows.
+    pub fn new(keep: usize) -> Self {
+        Self { keep, ..Self::default() }
+    }
+
+    /// Adds a flow.
+    pub fn on_flow(&mut self, row: &FlowRow) {
+        let [tcp, udp, icmp, other] = &mut self.transports;
+        let totals = match row.key.protocol {
+            6 => tcp,
+            17 => udp,
+            1 | 58 => icmp,
+            _ => other,
+        };
+        totals.on_flow(row);
+        if row.icmp_errors > 0 {
+            if self.icmp_errors.worst.is_none_or(|(most, _)| u64::from(row.icmp_errors) > most) {
+                self.icmp_error = row.icmp_error;
+            }
+            self.icmp_errors.add(row.icmp_errors.into(), row.flow);
+        }
+        if let Some(tcp) = &row.tcp {
+            self.tcp.on_connection(tcp, row.flow);
+        }
+        self.offer(row);
+    }
+
+    /// Adds what was folded of later flows.
+    pub fn merge(&mut self, other: Self) {
+        self.keep = self.keep.max(other.keep);
+        for (mine, its) in self.transports.iter_mut().zip(other.transports) {
+            mine.merge(its);
+        }
+        if other.icmp_errors.most() > self.icmp_errors.most() {
+            self.icmp_error = other.icmp_error;
+        }
+        self.icmp_errors.merge(other.icmp_errors);
+        self.tcp.merge(&other.tcp);
+        for row in &other.top {
+            self.offer(row);
+        }
+    }
+
+    /// Keeps a flow if it is among the greatest; of equal ones the earlier.
+    fn offer(&mut self, row: &FlowRow) {
+        let bytes = wire_bytes(row);
+        let place = self.top.partition_point(|other| wire_bytes(other) >= bytes);
+        if place < self.keep {
+            self.top.insert(place, row.clone());
+            self.top.truncate(self.keep);
+        }
+    }
+}
+
+fn wire_bytes(row: &FlowRow) -> u64 {
+    row.traffic.forward.wire_bytes.saturating_add(row.traffic.reverse.wire_bytes)
+}
+
+impl Totals {
+    fn on_flow(&mut self, row: &FlowRow) {
+        self.flows += 1;
+        for direction in Direction::BOTH {
+            let Traffic { packets, wire_bytes, payload_bytes, header_bytes, .. } = row.traffic[direction];
+            self.packets += packets;
+            self.wire_bytes += wire_bytes;
+            self.payload_bytes += payload_bytes;
+            self.header_bytes += header_bytes;
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.flows += other.flows;
+        self.packets += other.packets;
+        self.wire_bytes += other.wire_bytes;
+        self.payload_bytes += other.payload_bytes;
+        self.header_bytes += other.header_bytes;
+    }
+}
+
+impl Tally {
+    fn add(&mut self, amount: u64, flow: u64) {
+        if amount > 0 {
+            self.merge(Self { flows: 1, amount, worst: Some((amount, flow)) });
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.flows += other.flows;
+        self.amount = self.amount.saturating_add(other.amount);
+        if other.most() > self.most() {
+            self.worst = other.worst;
+        }
+    }
+
+    /// The most of one flow.
+    pub fn most(&self) -> u64 {
+        self.worst.map_or(0, |(most, _)| most)
+    }
+}
+
+impl Connections {
+    fn on_connection(&mut self, tcp: &Summary, flow: u64) {
+        self.all += 1;
+        match tcp.opening {
+            Opening::Complete | Opening::Simultaneous => self.complete += 1,
+            Opening::HalfOpen => self.half_open.add(1, flow),
+            Opening::NoAnswer => self.no_answer.add(1, flow),
+            Opening::Refused => self.refused.add(1, flow),
+            Opening::Midstream => self.midstream.add(1, flow),
+        }
+        match tcp.close.closing {
+            Some(Closing::Graceful | Closing::ResetAfterClose) => self.graceful += 1,
+            Some(Closing::ClientReset) => self.client_reset.add(1, flow),
+            Some(Closing::ServerReset) => self.server_reset.add(1, flow),
+            Some(Closing::HalfClosed) => self.half_closed += 1,
+            Some(Closing::Open) => self.open += 1,
+            None => {}
+        }
+        let seen =
+            [tcp.handshake.syn.is_some(), tcp.handshake.syn_ack.is_some(), tcp.handshake.ack.is_some()];
+        self.handshake_packets += seen.into_iter().map(u64::from).sum::<u64>();
+        let halves = Direction::BOTH.map(|direction| &tcp.halves[direction]);
+        for half in halves {
+            self.handshake_packets += u64::from(half.syn_retransmissions);
+            self.data_segments += u64::from(half.data_segments);
+            self.pure_acks += u64::from(half.acks.pure_acks);
+            self.retransmitted_bytes += half.loss.retransmitted_bytes;
+            self.rto += u64::from(half.loss.rto);
+            self.zero_window_time = self.zero_window_time + half.window.zero_window_time;
+            self.unique_bytes += half.unique_bytes;
+        }
+        let sum = |of: fn(&HalfSummary) -> u64| halves.iter().map(|half| of(half)).sum::<u64>();
+        self.retransmitted.add(sum(|half| half.loss.retransmitted_segments.into()), flow);
+        self.spurious.add(sum(|half| half.loss.spurious.into()), flow);
+        self.out_of_order.add(sum(|half| half.loss.out_of_order.into()), flow);
+        self.capture_duplicates.add(sum(|half| half.loss.capture_duplicates.into()), flow);
+        self.network_duplicates.add(sum(|half| half.loss.network_duplicates.into()), flow);
+        self.zero_windows.add(sum(|half| half.window.zero_windows.into()), flow);
+        self.missing_bytes.add(sum(|half| half.missing_bytes), flow);
+        let p95 = halves
+            .iter()
+            .filter(|half| half.rtt.samples >= ENOUGH_SAMPLES)
+            .filter_map(|half| u64::try_from(half.rtt.figures?.p95.as_nanos()).ok())
+            .max();
+        self.slowest.add(p95.unwrap_or(0), flow);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        let sums = [
+            (&mut self.all, other.all),
+            (&mut self.complete, other.complete),
+            (&mut self.graceful, other.graceful),
+            (&mut self.half_closed, other.half_closed),
+            (&mut self.open, other.open),
+            (&mut self.handshake_packets, other.handshake_packets),
+            (&mut self.data_segments, other.data_segments),
+            (&mut self.pure_acks, other.pure_acks),
+            (&mut self.retransmitted_bytes, other.retransmitted_bytes),
+            (&mut self.rto, other.rto),
+            (&mut self.unique_bytes, other.unique_bytes),
+        ];
+        for (sum, more) in sums {
+            *sum += more;
+        }
+        let tallies = [
+            (&mut self.half_open, other.half_open),
+            (&mut self.no_answer, other.no_answer),
+            (&mut self.refused, other.refused),
+            (&mut self.midstream, other.midstream),
+            (&mut self.client_reset, other.client_reset),
+            (&mut self.server_reset, other.server_reset),
+            (&mut self.retransmitted, other.retransmitted),
+            (&mut self.spurious, other.spurious),
+            (&mut self.out_of_order, other.out_of_order),
+            (&mut self.capture_duplicates, other.capture_duplicates),
+            (&mut self.network_duplicates, other.network_duplicates),
+            (&mut self.zero_windows, other.zero_windows),
+            (&mut self.missing_bytes, other.missing_bytes),
+            (&mut self.slowest, other.slowest),
+        ];
+        for (tally, more) in tallies {
+            tally.merge(more);
+        }
+        self.zero_window_time = self.zero_window_time + other.zero_window_time;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn parts_fold_to_the_same_as_the_whole() {
+        let rows: Vec<FlowRow> = (0..20).map(|flow| sample::flow(flow, flow * 37 % 11)).collect();
+        let mut whole = Fold::new(3);
+        rows.iter().for_each(|row| whole.on_flow(row));
+        let mut merged = Fold::default();
+        for part in rows.chunks(7) {
+            let mut fold = Fold::new(3);
+            part.iter().for_each(|row| fold.on_flow(row));
+            merged.merge(fold);
+        }
+        assert_eq!(format!("{whole:?}"), format!("{merged:?}"));
+        let top: Vec<u64> = whole.top.iter().map(|row| row.flow).collect();
+        assert_eq!((top, whole.tcp.all), (vec![8, 19, 5], 20));
+        assert_eq!(whole.tcp.retransmitted.worst, Some((10, 8)));
+    }
+}
