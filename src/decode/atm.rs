@@ -28,3 +28,23 @@ pub(super) fn clip<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let next = if matches!(at.bytes, [0xaa, 0xaa, 3, ..]) { Next::Llc } else { Next::Ipv4 };
     (at.wire > 0).then_some((next, at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn circuits_carry_packets() {
+        let snap = "aa aa 03 00 00 00 08 00";
+        carries(123, &format!("02 00 00 20  {snap} | LLC, VPI 0, VCI 32"), "atm:llc");
+        carries(
+            123,
+            "01 00 00 20  00 05  02 00 00 00 00 02 02 00 00 00 00 01 08 00 | LAN emulation",
+            "atm:eth:ethertype",
+        );
+        carries(100, snap, "llc");
+        carries(106, snap, "clip:llc");
+        carries(106, "", "clip");
+        reads(123, &bytes("06 00 00 05  09 03 00 00 | signalling"), "atm");
+    }
+}

@@ -1,7 +1,7 @@
 //! Headers that an operating system puts before a packet in place of what was on the wire.
 
 use super::walk::{At, Next, Step, array};
-use super::{Layer, Packet, StopReason, ethernet, gre};
+use super::{Layer, Packet, ethernet, gre};
 
 /// ARPHRD_IPGRE and ARPHRD_IP6GRE: the protocol is that of a GRE header.
 const GRE_DEVICES: [u16; 2] = [778, 823];
@@ -98,15 +98,15 @@ pub(super) fn nflog<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
                 7 => Next::Ethernet,
                 other => Next::Unknown(Layer::Nflog, u32::from(other)),
             };
-            return (version == 0 && !payload.bytes.is_empty()).then_some((next, payload));
+            return (version == 0 && payload.wire > 0).then_some((next, payload));
         }
         rest = rest.after(len.next_multiple_of(4));
     }
     packet.push(Layer::Nflog, at.offset, at.bytes.len());
-    if !rest.bytes.is_empty() {
-        packet.stop(StopReason::Malformed, Layer::Nflog, at.offset);
+    match rest.wire {
+        0 => None,
+        _ => packet.stop_behind(rest.short_of(4), rest.offset),
     }
-    None
 }
 
 /// Solaris IPNET: version, family, hook, length, interfaces and zones. Its AF_INET6 is 26.
@@ -126,4 +126,62 @@ pub(super) fn ipoib<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let &[.., k0, k1, _, _] = at.header::<44>(Layer::Ipoib, packet)?;
     packet.push(Layer::Ipoib, at.offset, 44);
     Some((ethernet::by_type(Layer::Ipoib, u16::from_be_bytes([k0, k1])), at.after(44)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn linux_cooked_captures() {
+        let first = "
+            00 00  00 01  00 06             | to us, Ethernet device, address of 6 bytes
+            02 00 00 00 00 01 00 00  08 00  | address, IPv4";
+        carries(113, first, "sll:ethertype");
+        let second = "
+            08 00  00 00  00 00 00 02       | IPv4, reserved, interface 2
+            00 01  00  06                   | Ethernet device, to us, address of 6 bytes
+            02 00 00 00 00 01 00 00         | address";
+        carries(276, second, "sll:ethertype");
+        let frame = [bytes(first), packet()].concat();
+        assert_eq!(decoded(113, &frame).link, Some((&[2, 0, 0, 0, 0, 1][..], &[][..])));
+        let gre = "00 04  03 0a  00 00  00 00 00 00 00 00 00 00  88 0b | GRE device: PPP\n 00 21";
+        assert_eq!(protocols(&decoded(113, &[bytes(gre), packet()].concat())), "sll:ethertype:ppp:ip:udp");
+    }
+
+    #[test]
+    fn an_address_family_is_in_either_byte_order() {
+        for family in ["02 00 00 00", "00 00 00 02", "00 00 08 00"] {
+            carries(0, family, "null");
+        }
+        for family in [10, 23, 24, 28, 30] {
+            reads(108, &[&[0, 0, 0, family][..], &ipv6(17, &udp(1, 2, &[]))].concat(), "null:ipv6:udp");
+        }
+        reads(0, &bytes("07 00 00 00 01 02"), "null");
+    }
+
+    #[test]
+    fn raw_packets_tell_their_version() {
+        for linktype in [12, 14, 101] {
+            reads(linktype, &packet(), "raw:ip:udp");
+            reads(linktype, &ipv6(17, &udp(1, 2, &[])), "raw:ipv6:udp");
+            reads(linktype, &[0x20; 40], "raw");
+        }
+        reads(IPV4, &packet(), "ip:udp");
+        reads(IPV6, &ipv6(17, &udp(1, 2, &[])), "ipv6:udp");
+    }
+
+    #[test]
+    fn packets_of_other_systems() {
+        let nflog = "
+            02 00 00 00             | IPv4, version, resource
+            08 00 01 00 08 00 01 00 | packet header, of 8 bytes
+            05 00 0a 00 61 00 00 00 | prefix, of 5 bytes and 3 of padding
+            20 00 09 00             | payload";
+        carries(239, nflog, "nflog");
+        let ipnet = "01 02 00 00  00 00 00 1c  00 00 00 01  00 00 00 00  00 00 00 00  00 00 00 00";
+        carries(226, ipnet, "ipnet");
+        carries(242, &format!("{} 08 00  00 00", "00 ".repeat(40)), "ipoib");
+        reads(239, &bytes("02 00 00 00  02 00 01 00 | a length of 2"), "nflog");
+    }
 }

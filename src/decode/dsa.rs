@@ -51,3 +51,23 @@ pub(super) fn mpacket<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn switch_tags_stand_behind_the_addresses_or_before_them() {
+        let addresses = "02 00 00 00 00 02  02 00 00 00 00 01";
+        for (linktype, header, expected) in [
+            (284, format!("{addresses}  00 08 00 00  08 00"), "eth:ethertype:dsa"),
+            (285, format!("{addresses}  da da 00 00  00 08 00 00  08 00"), "eth:ethertype:dsa"),
+            (281, format!("{addresses}  00 00 00 08  08 00"), "eth:ethertype:brcm-tag"),
+            (282, format!("00 00 00 08  {addresses}  08 00"), "brcm-tag:eth:ethertype"),
+            (274, format!("55 55 55 55 55 55 55 d5  {addresses}  08 00"), "mpacket:eth:ethertype"),
+        ] {
+            carries(linktype, &header, expected);
+        }
+        reads(274, &bytes("55 55 55 55 55 55 61 52  01 02 | goes on with a frame"), "mpacket");
+    }
+}

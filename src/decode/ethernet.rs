@@ -78,7 +78,7 @@ pub(super) fn by_type(layer: Layer, kind: u16) -> Next {
 fn by_length(length: u16, rest: At<'_>) -> Step<'_> {
     let rest = rest.cut(u32::from(length));
     match rest.bytes {
-        [] => None,
+        [] if rest.wire == 0 => None,
         [0xff, 0xff, ..] => Some((Next::Named(Layer::Ipx, 0x8137), rest)),
         _ => Some((Next::Llc, rest)),
     }
@@ -91,4 +91,64 @@ fn inter_switch_link<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     packet.push(Layer::Isl, rest.offset, 12);
     packet.push_vlan(u16::from_be_bytes([v0, v1]) >> 1);
     Some((Next::Ethernet, rest.after(12)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn a_type_or_a_length_says_what_follows() {
+        let addresses = "02 00 00 00 00 02  02 00 00 00 00 01 | destination, source\n";
+        carries(ETHERNET, &format!("{addresses} 08 00 | type: IPv4"), "eth:ethertype");
+        carries(ETHERNET, &format!("{addresses} 00 24  aa aa 03 00 00 00 08 00 | length, SNAP"), "eth:llc");
+        for (kind, expected) in [
+            (0x88cc, "eth:ethertype:lldp"),
+            (0x9000, "eth:ethertype:loop"),
+            (0x1234, "eth:ethertype"),
+            (0x05ff, "eth:llc"),
+        ] {
+            reads(ETHERNET, &ethernet(kind, &[0x42, 0x42, 3]), expected);
+        }
+        reads(ETHERNET, &ethernet(36, &[0xff, 0xff, 0, 30]), "eth:ipx");
+    }
+
+    #[test]
+    fn padding_behind_the_length_is_no_payload() {
+        let frame = ethernet(3, &[0xf0, 0xf0, 3, 0, 0, 0, 0, 0]);
+        reads(ETHERNET, &frame, "eth:llc");
+    }
+
+    #[test]
+    fn the_addresses_are_kept() {
+        let frame = ethernet(0x0800, &packet());
+        let (source, destination) = decoded(ETHERNET, &frame).link.unwrap();
+        assert_eq!((source, destination), (&[2, 0, 0, 0, 0, 1][..], &[2, 0, 0, 0, 0, 2][..]));
+    }
+
+    #[test]
+    fn an_unknown_type_is_told_by_its_number() {
+        let frame = ethernet(0x1234, &[1, 2, 3]);
+        let stop = decoded(ETHERNET, &frame).stop.unwrap();
+        assert_eq!(
+            (stop.reason, stop.layer, stop.offset),
+            (StopReason::Unsupported(0x1234), Layer::Ethernet, 14)
+        );
+    }
+
+    #[test]
+    fn ciscos_inter_switch_link_wraps_a_whole_frame() {
+        let header = "
+            01 00 0c 00 00             | destination that stands for the protocol
+            00                         | type: Ethernet, priority 0
+            02 00 00 00 00 09          | source
+            00 3e                      | length
+            aa aa 03  00 00 0c         | SNAP, upper half of the source
+            00 15                      | VLAN 10, BPDU
+            00 00  00 00               | index, reserved
+            02 00 00 00 00 02  02 00 00 00 00 01  08 00 | the frame";
+        carries(ETHERNET, header, "eth:isl:eth:ethertype");
+    }
+
+    use super::super::{Layer, StopReason};
 }

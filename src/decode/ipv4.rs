@@ -69,9 +69,10 @@ fn payload<'a>(at: At<'a>, header_len: usize, total: u16, packet: &mut Packet<'a
 
 /// A packet whose IP version is not told by what stands before it.
 pub(super) fn by_version<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
-    match at.header::<1>(Layer::Ipv4, packet)?[0] >> 4 {
-        4 => Some((Next::Ipv4, at)),
-        6 => Some((Next::Ipv6, at)),
+    match at.bytes.first().map(|first| first >> 4) {
+        Some(4) => Some((Next::Ipv4, at)),
+        Some(6) => Some((Next::Ipv6, at)),
+        None => packet.stop_behind(at.short_of(1), at.offset),
         _ => packet.stop_behind(StopReason::Malformed, at.offset),
     }
 }

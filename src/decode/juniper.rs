@@ -7,6 +7,7 @@ use super::{Layer, Packet, StopReason};
 pub(super) fn juniper<'a>(linktype: u16, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let &[m0, m1, m2, flags] = at.header::<4>(Layer::Juniper, packet)?;
     if [m0, m1, m2] != *b"MGC" {
+        packet.push(Layer::Juniper, at.offset, 4);
         packet.stop(StopReason::Malformed, Layer::Juniper, at.offset);
         return None;
     }
@@ -37,4 +38,29 @@ pub(super) fn juniper<'a>(linktype: u16, at: At<'a>, packet: &mut Packet<'a>) ->
     }
     let rest = at.after(len);
     (rest.wire > 0).then_some((next, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn extensions_and_cookies_stand_before_the_frame() {
+        let ethernet = "02 00 00 00 00 02  02 00 00 00 00 01  08 00";
+        let snap = "aa aa 03 00 00 00 08 00";
+        for (linktype, header, expected) in [
+            (178, format!("4d 47 43 00 {ethernet}"), "juniper:eth:ethertype"),
+            (178, format!("4d 47 43 81 00 04 01 02 00 07 {ethernet}"), "juniper:eth:ethertype"),
+            (137, format!("4d 47 43 00 20 00 00 00 {snap}"), "juniper:llc"),
+            (135, format!("4d 47 43 00 20 00 00 00 00 00 00 00 {snap}"), "juniper:llc"),
+            (179, "4d 47 43 01 ff 03 00 21".into(), "juniper:ppp"),
+            (180, "4d 47 43 01 18 41 03 cc".into(), "juniper:fr"),
+            (181, "4d 47 43 01 0f 00 08 00".into(), "juniper:chdlc"),
+            (178, "4d 47 43 02 02 00 00 00 | without a link header".into(), "juniper"),
+        ] {
+            carries(linktype, &header, expected);
+        }
+        reads(132, &bytes("4d 47 43 00  01 02"), "juniper");
+        reads(178, &bytes("4d 47 44 00  01 02"), "juniper");
+    }
 }

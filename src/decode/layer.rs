@@ -162,7 +162,7 @@ impl Layer {
                 | Self::Sll
                 | Self::Sll2
         );
-        typed && !matches!(next, Some(Self::Llc | Self::Ipx | Self::Cfp | Self::Ethernet))
+        typed && !matches!(next, Some(Self::Llc | Self::Ipx | Self::Cfp | Self::Ethernet | Self::Isl))
     }
 }
 

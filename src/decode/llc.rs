@@ -59,3 +59,25 @@ fn cisco(kind: u16) -> Next {
         _ => Next::Unknown(Layer::Llc, number),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn a_service_access_point_or_a_type_says_what_follows() {
+        // 802.3 header with the length of what follows
+        let frame = |payload: &[u8]| ethernet(payload.len() as u16, payload);
+        reads(ETHERNET, &frame(&[&[0x06, 0x06, 0x03][..], &packet()].concat()), "eth:llc:ip:udp");
+        let snap = |header: [u8; 5]| frame(&[&[0xaa, 0xaa, 0x03][..], &header, &packet()].concat());
+        reads(ETHERNET, &snap([0, 0, 0, 8, 0]), "eth:llc:ip:udp");
+        reads(ETHERNET, &snap([0, 0, 0xf8, 8, 0]), "eth:llc:ip:udp");
+        reads(ETHERNET, &snap([0, 0, 0x0c, 0x20, 0]), "eth:llc:cdp");
+        reads(ETHERNET, &snap([0, 1, 2, 8, 0]), "eth:llc");
+        reads(ETHERNET, &frame(&[0x42, 0x42, 0x03, 0, 0]), "eth:llc:stp");
+        // An information frame has two bytes of control.
+        reads(ETHERNET, &frame(&[0xf0, 0xf0, 0x02, 0x00, 0xff]), "eth:llc:netbios");
+        // A supervisory frame carries nothing.
+        reads(ETHERNET, &frame(&[0xf0, 0xf0, 0x01, 0x00, 0xff]), "eth:llc");
+    }
+}

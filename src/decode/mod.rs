@@ -39,6 +39,8 @@ mod tagged;
 mod tcp;
 mod tcp_option;
 mod teredo;
+#[cfg(test)]
+mod testing;
 mod tunnel;
 mod udp;
 mod vlan;
@@ -64,11 +66,15 @@ use walk::{At, Next};
 
 /// Reads the headers of a frame into `packet`, whatever it held before.
 pub fn frame<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) {
+    headers(frame.linktype, frame.data, frame.orig_len, packet);
+}
+
+/// Reads the headers of a frame of which `data` was captured, and which was `orig_len` bytes long.
+fn headers<'a>(linktype: LinkType, data: &'a [u8], orig_len: u32, packet: &mut Packet<'a>) {
     packet.clear();
     // A record may claim less than it holds; what is there was on the wire.
-    let wire = frame.orig_len.max(frame.data.len() as u32);
-    let at = At { bytes: frame.data, offset: 0, wire, firm: false };
-    let first = match frame.linktype {
+    let at = At { bytes: data, offset: 0, wire: orig_len.max(data.len() as u32), firm: false };
+    let first = match linktype {
         LinkType::ETHERNET => Next::Ethernet,
         LinkType(number) => link::first(number),
     };

@@ -102,3 +102,52 @@ fn sized<'a>(
     let rest = at.after(len);
     (rest.wire > 0).then_some((next, rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::radiotap_flags;
+
+    const DATA: &str = "
+        08 01  00 00                                                  | data, to the distribution system
+        02 00 00 00 00 09  02 00 00 00 00 01  02 00 00 00 00 02  10 00 | three addresses, sequence
+        aa aa 03 00 00 00 08 00                                       | SNAP";
+
+    #[test]
+    fn what_a_radio_says_stands_before_the_frame() {
+        for (linktype, header, expected) in [
+            (127, "00 00  09 00  02 00 00 00  00 | version, length, flags are there, none set", "radiotap"),
+            (163, "80 21 10 01  00 00 00 0c  00 00 00 00 | AVS", "wlancap"),
+            (119, "44 00 00 00  0c 00 00 00  00 00 00 00 | Prism", "prism"),
+            (119, "80 21 10 01  00 00 00 0c  00 00 00 00 | AVS under Prism's number", "wlancap"),
+            (192, "00 00 08 00  69 00 00 00 | of 8 bytes, 802.11", "ppi"),
+            (258, "0c 00 00 00  01 00 00 00  69 00 00 00", "pktap"),
+            (149, "0c 00 00 00  01 00 00 00  69 00 00 00", "pktap"),
+        ] {
+            carries(linktype, &format!("{header}\n{DATA}"), &format!("{expected}:wlan:llc"));
+        }
+        carries(
+            192,
+            "00 00 08 00  01 00 00 00\n 02 00 00 00 00 02 02 00 00 00 00 01 08 00",
+            "ppi:eth:ethertype",
+        );
+    }
+
+    #[test]
+    fn radiotap_tells_of_padding_and_of_the_check_sequence() {
+        // Both flags; the fields begin with a 64-bit time, which is aligned.
+        let header = "00 00  11 00  03 00 00 00  00 00 00 00 00 00 00 00  30 | length 17, time, flags";
+        let padded = DATA.replace("08 01", "88 01").replace("10 00 |", "10 00  00 00  00 00 |");
+        let frame = [bytes(header), bytes(&padded), packet(), vec![0xfc; 4]].concat();
+        reads(127, &frame, "radiotap:wlan:llc:ip:udp");
+        assert_eq!(radiotap_flags(&bytes(header)), Some(0x30));
+        let extended = "00 00  19 00  03 00 00 80  00 00 00 00  00 00 00 00  00 00 00 00 00 00 00 00  10";
+        assert_eq!(radiotap_flags(&bytes(extended)), Some(0x10));
+    }
+
+    #[test]
+    fn a_tap_holds_no_tap() {
+        reads(192, &bytes("00 00 08 00  c0 00 00 00  00 00 08 00  c0 00 00 00"), "ppi");
+        reads(258, &bytes("07 00 00 00  01 00 00 00  01 00 00 00  00 | shorter than itself"), "pktap");
+    }
+}

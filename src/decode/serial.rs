@@ -28,15 +28,15 @@ pub(super) fn frame_relay<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     match *rest.bytes {
         // Unnumbered information, perhaps a byte of padding, then the identifier.
         [0x03, 0x00, id, ..] => identified(id, at, address + 3, packet),
-        [0x03, id, ..] => identified(id, at, address + 2, packet),
-        [k0, k1, ..] => {
+        [0x03, id, ..] if id != 0 => identified(id, at, address + 2, packet),
+        [k0, k1, ..] if k0 != 0x03 => {
             packet.push(Layer::FrameRelay, at.offset, address + 2);
             let kind = u16::from_be_bytes([k0, k1]);
             Some((ethernet::by_type(Layer::FrameRelay, kind), at.after(address + 2)))
         }
         _ => {
             packet.push(Layer::FrameRelay, at.offset, at.bytes.len());
-            packet.stop(at.short_of(address + 2), Layer::FrameRelay, at.offset);
+            packet.stop(at.short_of(address + 3), Layer::FrameRelay, at.offset);
             None
         }
     }
@@ -100,4 +100,30 @@ pub(super) fn directed<'a>(line: Directed, at: At<'a>, packet: &mut Packet<'a>) 
     };
     at.header::<1>(layer, packet)?;
     Some((next, at.after(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn serial_lines_carry_packets() {
+        for (linktype, header, expected) in [
+            (104, "0f 00  08 00 | unicast, IPv4", "chdlc"),
+            (107, "18 41  03 cc | DLCI 100, control, IPv4", "fr"),
+            (107, "18 41  03 00 cc | with padding", "fr"),
+            (107, "18 40 41  03 cc | an address of three bytes", "fr"),
+            (107, "18 41  03 00 80 00 00 00 08 00 | SNAP", "fr"),
+            (107, "18 41  08 00 | Cisco", "fr"),
+            (182, "c0 01  18 41  03 cc | begin and end, sequence 1", "mfr:fr"),
+            (8, "00  c0 00 00 00 00 00 00 00 00 00 00 00 00 00 00 | received, header on the line", "slip"),
+            (204, "00  ff 03  00 21 | received", "ppp"),
+            (205, "01  0f 00  08 00 | sent", "chdlc"),
+            (206, "01  18 41  03 cc", "fr"),
+        ] {
+            carries(linktype, header, expected);
+        }
+        reads(104, &bytes("8f 00  80 35  00 00 00 02 | keep-alive"), "chdlc:slarp");
+        reads(182, &bytes("80 01  18 41  03 cc | the first of several pieces"), "mfr");
+    }
 }

@@ -77,3 +77,46 @@ fn by_ethertype<'a>(layer: Layer, at: At<'a>, packet: &mut Packet<'a>) -> Step<'
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::StopReason;
+    use super::super::testing::*;
+
+    const ADDRESSES: &str = "02 00 00 00 00 02  02 00 00 00 00 01 | destination, source\n";
+
+    #[test]
+    fn tags_say_what_follows_them() {
+        for (header, expected) in [
+            ("89 26  00 00 00 0c  08 00 | VN-Tag to interface 12", "eth:ethertype:vntag:ethertype"),
+            (
+                "89 03  04 20 | forwarding tag 16, TTL 32\n 02 00 00 00 00 04  02 00 00 00 00 03  08 00",
+                "eth:cfp:eth:ethertype",
+            ),
+            ("89 09  01 01  00 01 00 2a  08 00 | version, length, option, group 42", "eth:ethertype:cmd"),
+            ("d2 8b  00 01 00 10  00 00 00 01 00 00 00 02  08 00 | time of 64 bits", "eth:ethertype:avsp"),
+            ("d2 8b  00 01 00 20  00 01 00 00 00 02  08 00 | time of 48 bits", "eth:ethertype:avsp"),
+        ] {
+            carries(ETHERNET, &format!("{ADDRESSES}{header}"), expected);
+        }
+    }
+
+    #[test]
+    fn in_gre_the_type_stands_before_ciscos_metadata() {
+        let gre =
+            bytes("00 00  89 09 | GRE\n 08 00  01 01 00 01 00 2a | type, version, length, option, group");
+        reads(IPV4, &ipv4(47, &[gre, packet()].concat()), "ip:gre:cmd:ip:udp");
+    }
+
+    #[test]
+    fn macsec_is_read_where_it_is_not_encrypted() {
+        let header =
+            |control: &str| format!("{ADDRESSES} 88 e5  {control} 00  00 00 00 01  02 00 00 00 00 01 00 01");
+        let icv = vec![0xee; 16];
+        let integrity = [bytes(&header("20")), bytes("08 00"), packet(), icv.clone()].concat();
+        reads(ETHERNET, &integrity, "eth:ethertype:macsec:ethertype:ip:udp");
+        let encrypted = [bytes(&header("2c")), vec![0x99; 40], icv].concat();
+        reads(ETHERNET, &encrypted, "eth:ethertype:macsec:ethertype");
+        assert_eq!(decoded(ETHERNET, &encrypted).stop.unwrap().reason, StopReason::Unsupported(0x88e5));
+    }
+}

@@ -66,7 +66,9 @@ fn payload(rest: At<'_>) -> Step<'_> {
 
 /// IEEE 802.11 §9.3.2.2: several payloads in one frame, each with addresses and a length of its own. The first is read.
 fn first_subframe<'a>(rest: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
-    let header = rest.header::<14>(Layer::Wlan, packet)?;
+    let Ok((_, header)) = array::<14>(rest.bytes) else {
+        return packet.stop_behind(rest.short_of(14), rest.offset);
+    };
     let &[.., l0, l1] = header;
     let (destination, source) = header.split_at(6);
     packet.link(source.get(..6).unwrap_or_default(), destination);
@@ -97,5 +99,78 @@ fn addresses<'a>(header: &'a [u8; 24], flags: u8, at: At<'a>, packet: &mut Packe
                 packet.link(fourth, field(2));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    const WLAN: u16 = 105;
+    const ADDRESSES: &str = "02 00 00 00 00 0a  02 00 00 00 00 0b  02 00 00 00 00 0c";
+    const SNAP: &str = "aa aa 03 00 00 00 08 00";
+
+    #[test]
+    fn data_frames_carry_packets() {
+        for (control, between) in [
+            ("08 00", ""),
+            ("08 01", ""),
+            ("08 02", ""),
+            ("08 03", "02 00 00 00 00 0d"),
+            ("88 01", "00 00"),
+            ("88 03", "02 00 00 00 00 0d  00 00"),
+            ("88 81", "00 00  00 00 00 00"),
+        ] {
+            carries(WLAN, &format!("{control} 00 00 {ADDRESSES} 10 00 {between} {SNAP}"), "wlan:llc");
+        }
+    }
+
+    #[test]
+    fn source_and_destination_depend_on_the_distribution_system() {
+        for (control, fourth, source, destination) in [
+            ("08 00", "", 0x0b, 0x0a),
+            ("08 01", "", 0x0b, 0x0c),
+            ("08 02", "", 0x0c, 0x0a),
+            ("08 03", "02 00 00 00 00 0d", 0x0d, 0x0c),
+        ] {
+            let frame = bytes(&format!("{control} 00 00 {ADDRESSES} 10 00 {fourth} {SNAP}"));
+            let (from, to) = decoded(WLAN, &frame).link.unwrap();
+            assert_eq!((from[5], to[5]), (source, destination), "{control}");
+        }
+    }
+
+    #[test]
+    fn what_is_encrypted_in_pieces_or_empty_is_not_opened() {
+        let frame = |control: &str, sequence: &str| {
+            [bytes(&format!("{control} 00 00 {ADDRESSES} {sequence} {SNAP}")), packet()].concat()
+        };
+        for (control, sequence, stopped) in [
+            ("08 41", "10 00", true),
+            ("08 05", "10 00", true),
+            ("08 01", "11 00", true),
+            ("48 01", "10 00", false),
+            ("80 00", "10 00", false),
+            ("d4 00", "10 00", false),
+        ] {
+            let frame = frame(control, sequence);
+            reads(WLAN, &frame, "wlan");
+            assert_eq!(decoded(WLAN, &frame).stop.is_some(), stopped, "{control}");
+        }
+    }
+
+    #[test]
+    fn the_first_of_aggregated_payloads_is_read() {
+        let header = format!(
+            "88 01 00 00 {ADDRESSES} 10 00  80 00             | QoS control: aggregated
+             02 00 00 00 00 02  02 00 00 00 00 01  00 24      | addresses and length of the first
+             {SNAP}"
+        );
+        carries(WLAN, &header, "wlan:llc");
+    }
+
+    #[test]
+    fn some_drivers_put_ethernet_behind_the_header() {
+        let frame = [bytes(&format!("08 01 00 00 {ADDRESSES} 10 00")), ethernet(0x0800, &packet())].concat();
+        assert_eq!(protocols(&decoded(WLAN, &frame)), "wlan:eth:ethertype:ip:udp");
     }
 }
