@@ -1,1 +1,5 @@
 //! Quantiles, rates, and folds over events.
+
+mod quantiles;
+
+pub use quantiles::Quantiles;

@@ -2,13 +2,34 @@
 //!
 //! [`Connection::on_segment`] takes the segments of both directions in file order and gives a [`Verdict`] for each;
 //! what later segments prove about earlier ones comes as a [`Resolution`]. [`Connection::summary`] is the
-//! connection's story in numbers.
+//! connection's story in numbers. Sequence numbers become positions in a stream ([`seq`]), each side is a [`half`],
+//! and a segment visits, in this order: is it a copy ([`repeats`]), what does it do to the connection ([`handshake`],
+//! [`close`]), what did its sender know ([`sender`], [`clock`]), what is it by the sequence space it occupies
+//! ([`outgoing`]), and what does it say about the other side's stream ([`incoming`]).
 
+mod clock;
+mod close;
+mod doubts;
+mod flight;
+mod half;
+mod handshake;
+mod history;
+mod incoming;
+mod intervals;
+mod late;
+mod outgoing;
+mod probes;
+mod repeats;
+mod rtt;
 mod segment;
+mod sender;
 mod seq;
 mod summary;
 pub mod stream;
+mod tally;
 mod verdict;
+mod volume;
+mod window;
 
 pub use segment::{Flags, Segment};
 pub use seq::Seq;
@@ -18,26 +39,46 @@ pub use summary::{
 };
 pub use verdict::{Resolution, Tag, Tags, Verdict};
 
+use seq::Position;
+
 use crate::flow::{Direction, Pair};
+use crate::time::{Span, Timestamp};
+use close::Closer;
+use doubts::Settled;
+use half::{Half, Standpoint};
+use handshake::Opener;
+use history::History;
+use incoming::Circumstances;
+use outgoing::{Context, Outcome};
 
 /// A connection.
 #[derive(Debug, Default)]
 pub struct Connection {
     halves: Pair<Half>,
-}
-
-#[derive(Debug, Default)]
-struct Half {
-    base: Option<Seq>,
-    saw_syn: bool,
+    opener: Opener,
+    closer: Closer,
+    history: History,
+    first_data: Option<Moment>,
+    last_at: Option<Timestamp>,
+    /// Who sent a SYN or RST that the other side cannot accept, and has not answered.
+    challenger: Option<Direction>,
+    /// Its first SYN uses the ports of an earlier connection.
+    reuses_ports: bool,
 }
 
 impl Connection {
-    /// Whether `segment`, sent in `direction` on the same addresses and ports, begins a new connection: a SYN with
-    /// another sequence number than this one's, as Wireshark numbers its streams.
+    /// A connection on the addresses and ports of an earlier one.
+    pub fn reusing_ports() -> Self {
+        Self { reuses_ports: true, ..Self::default() }
+    }
+
+    /// Whether `segment`, sent in `direction` on the same addresses and ports, begins a new connection: a SYN without
+    /// ACK that has another sequence number than this one's, or that comes after its FIN or RST. So Wireshark numbers
+    /// its streams.
     pub fn is_reused_by(&self, direction: Direction, segment: &Segment) -> bool {
         let syn = segment.flags.contains(Flags::SYN) && !segment.flags.contains(Flags::ACK);
-        syn && self.halves[direction].base.is_some_and(|base| base != segment.seq)
+        let other = |numbers: seq::Numbering| numbers.base() != segment.seq || self.closer.began();
+        syn && self.halves[direction].numbers.is_some_and(other)
     }
 
     /// Lets the connection see its next segment. What it proves about earlier ones is added to `resolutions`.
@@ -45,26 +86,288 @@ impl Connection {
         &mut self,
         direction: Direction,
         segment: &Segment,
-        _resolutions: &mut Vec<Resolution>,
+        resolutions: &mut Vec<Resolution>,
     ) -> Verdict {
-        let half = &mut self.halves[direction];
-        if half.base.is_none() {
-            half.base = Some(segment.seq);
-            half.saw_syn = segment.flags.contains(Flags::SYN);
+        self.last_at = self.last_at.max(Some(segment.at));
+        let (half, peer) = self.halves.split(direction);
+        half.learn_base(segment);
+        half.tally.on_segment(segment);
+        let acks = segment.flags.contains(Flags::ACK);
+        if acks {
+            peer.learn_base_from_ack(segment.ack);
         }
-        Verdict::default()
+        let mut verdict = self.numbers(direction, segment);
+        if self.is_copy(direction, segment) {
+            self.on_copy(direction, segment, &mut verdict);
+        } else if segment.flags.contains(Flags::RST) {
+            self.on_reset(direction, segment, &mut verdict);
+        } else {
+            self.on_stream(direction, segment, &mut verdict, resolutions);
+            if acks {
+                self.on_ack(direction, segment, &mut verdict, resolutions);
+            }
+            self.on_change(direction, segment, &mut verdict);
+        }
+        self.on_time(segment.at, resolutions);
+        verdict
     }
 
     /// Ends the connection: what was pending is decided.
-    pub fn finish(&mut self, _resolutions: &mut Vec<Resolution>) {}
+    pub fn finish(&mut self, resolutions: &mut Vec<Resolution>) {
+        for direction in Direction::BOTH {
+            let Half { doubts, tally, .. } = &mut self.halves[direction];
+            if let Some(doubts) = doubts {
+                doubts.finish(|settled| settle(tally, settled, resolutions));
+            }
+        }
+    }
 
     /// The direction in which the client sends, and whether that is a guess; `None` where nothing in the segments tells.
     pub fn client(&self) -> Option<(Direction, bool)> {
-        None
+        self.opener.client()
     }
 
-    /// The connection in numbers, so far.
-    pub fn summary(&self) -> Summary {
-        Summary::default()
+    /// The connection in numbers, so far. Where nothing in the segments tells who the client is, `client` is.
+    pub fn summary(&self, client: Direction) -> Summary {
+        let known = self.client();
+        let client = known.map_or(client, |(client, _)| client);
+        let end = self.last_at.unwrap_or_default();
+        let acked = self.halves[client].tally.acks.ack_segments > self.halves[client].tally.resets;
+        let opening = self.opener.opening(acked);
+        let half = |direction: Direction| {
+            let half = &self.halves[direction];
+            let (shift, fin_end) = (self.opener.shift(direction), self.closer.fin_end(direction));
+            HalfSummary {
+                state: self.closer.state(opening, direction, client, half.tally.segments > 0),
+                offer: self.opener.offer(direction),
+                syn_retransmissions: self.opener.sent_again(direction),
+                ..half.summary(shift, fin_end, end)
+            }
+        };
+        Summary {
+            client: known.map(|(client, _)| client),
+            client_inferred: known.is_none_or(|(_, inferred)| inferred),
+            opening,
+            handshake: self.opener.details(),
+            close: self.closer.summary(opening, client),
+            ecn_negotiated: self.opener.ecn(),
+            halves: Pair { forward: half(Direction::Forward), reverse: half(Direction::Reverse) },
+            first_data: self.first_data,
+            history: self.history.text(client),
+            conn_state: Some(self.history.state(opening, client).into()),
+        }
     }
+
+    /// What is true of any segment: its numbers, and what kinds of reports it carries.
+    fn numbers(&self, direction: Direction, segment: &Segment) -> Verdict {
+        let (half, peer) = (&self.halves[direction], &self.halves[direction.reverse()]);
+        let syn = segment.flags.contains(Flags::SYN);
+        let shift = if syn { Some(0) } else { self.opener.shift(direction) };
+        let mut tags = Tags::default();
+        if !segment.sack.is_empty() {
+            tags.insert(Tag::Sack);
+        }
+        Verdict {
+            tags,
+            seq_relative: half.relative(half.position(segment.seq)),
+            ack_relative: segment
+                .flags
+                .contains(Flags::ACK)
+                .then(|| peer.relative(peer.position(segment.ack))),
+            window_scaled: shift.map(|shift| u32::from(segment.window) << shift),
+            ..Verdict::default()
+        }
+    }
+
+    /// What advances either stream cannot have been seen before.
+    fn is_copy(&mut self, direction: Direction, segment: &Segment) -> bool {
+        let (half, peer) = self.halves.split(direction);
+        let acks = segment.flags.contains(Flags::ACK);
+        let sends = segment.payload_len > 0 || segment.flags.contains(Flags::SYN);
+        let new_data = sends && half.snd_max.is_none_or(|snd_max| half.position(segment.seq) >= snd_max);
+        let new_ack = acks && peer.acked.is_none_or(|acked| peer.position(segment.ack) > acked);
+        half.repeats.is_copy(segment, new_data || new_ack)
+    }
+
+    fn on_copy(&mut self, direction: Direction, segment: &Segment, verdict: &mut Verdict) {
+        verdict.tags.insert(Tag::CaptureDuplicate);
+        let half = &mut self.halves[direction];
+        if segment.payload_len > 0 && !segment.flags.contains(Flags::RST) {
+            let start = half.position(segment.seq) + i64::from(segment.flags.contains(Flags::SYN));
+            let range = start..start + i64::from(segment.payload_len);
+            verdict.pending = true;
+            half.doubts().on_resend(segment, range, verdict.tags, false, |_| ());
+        }
+        half.tally.on_verdict(verdict.tags, 0);
+    }
+
+    fn on_reset(&mut self, direction: Direction, segment: &Segment, verdict: &mut Verdict) {
+        let expected = self.halves[direction.reverse()].tally.segments == 0
+            || self.halves[direction].snd_max.is_none_or(|snd_max| self.halves[direction].position(segment.seq) == snd_max);
+        if !expected {
+            self.challenger = Some(direction);
+        }
+        self.opener.on_reset(direction);
+        self.closer.on_reset(direction, segment);
+        self.history.on_segment(direction, segment, verdict.tags);
+        self.halves[direction].tally.on_verdict(verdict.tags, 0);
+    }
+
+    /// The sequence space that it occupies.
+    fn on_stream(
+        &mut self,
+        direction: Direction,
+        segment: &Segment,
+        verdict: &mut Verdict,
+        resolutions: &mut Vec<Resolution>,
+    ) {
+        let syn = segment.flags.contains(Flags::SYN);
+        let sequel = syn.then(|| self.opener.on_syn(direction, segment));
+        if !syn {
+            self.opener.on_segment(direction, segment);
+        } else if self.reuses_ports && sequel == Some(handshake::Sequel::First) && !segment.flags.contains(Flags::ACK) {
+            verdict.tags.insert(Tag::PortReuse);
+        }
+        if syn && self.halves[direction.reverse()].volume.greatest().is_some() {
+            self.challenger = Some(direction);
+        }
+        let window = self.reach(direction.reverse());
+        let context = self.context(direction, sequel);
+        let (half, peer) = self.halves.split(direction);
+        half.clock.on_sent(segment);
+        peer.clock.on_received(segment);
+        half.learn(segment, context.standpoint);
+        if syn {
+            half.on_syn(segment);
+        }
+        if segment.payload_len > 0 && !syn && self.first_data.is_none() {
+            self.first_data = Some(Moment { at: segment.at, number: segment.number });
+        }
+        let Some(position) = half.place(segment.seq, window) else {
+            verdict.tags.insert(Tag::Gap);
+            return;
+        };
+        let oldest = half.acked.unwrap_or(0);
+        let outcome: Outcome = half.on_outgoing(segment, position, &context);
+        verdict.tags.extend(outcome.tags);
+        half.tally.on_verdict(outcome.tags, outcome.resent);
+        if let Some(range) = outcome.doubt {
+            verdict.pending = !outcome.tags.contains(Tag::Spurious);
+            let oldest = range.start <= oldest && oldest < range.end;
+            let Half { doubts, tally, .. } = half;
+            let doubts = doubts.get_or_insert_default();
+            doubts.on_resend(segment, range, verdict.tags, oldest, |settled| settle(tally, settled, resolutions));
+        }
+        if segment.flags.contains(Flags::FIN) {
+            let end = position + i64::from(syn) + i64::from(segment.payload_len) + 1;
+            self.closer.on_fin(direction, segment, end);
+        }
+    }
+
+    /// What it says about the other side's stream.
+    fn on_ack(
+        &mut self,
+        direction: Direction,
+        segment: &Segment,
+        verdict: &mut Verdict,
+        resolutions: &mut Vec<Resolution>,
+    ) {
+        let other = direction.reverse();
+        let window = self.reach(direction);
+        let (half, peer) = self.halves.split(direction);
+        let syn = segment.flags.contains(Flags::SYN);
+        let window_changed = !syn && half.windows.on_window(segment.window, segment.at);
+        if segment.window == 0 && !syn {
+            verdict.tags.insert(Tag::ZeroWindow);
+        }
+        let Some(ack) = peer.place_ack(segment.ack, window) else {
+            if peer.snd_max.is_some() {
+                verdict.tags.insert(Tag::AckedUnseen);
+            }
+            return;
+        };
+        let circumstances = Circumstances {
+            window_changed,
+            standpoint: Standpoint::of(peer, half),
+            challenged: self.challenger == Some(other),
+        };
+        let mut settled = Vec::new();
+        let answer = peer.on_ack(segment, ack, &circumstances, |one| settled.push(one));
+        for one in settled {
+            settle(&mut peer.tally, one, resolutions);
+        }
+        self.challenger = self.challenger.filter(|&challenger| challenger != other);
+        verdict.tags.extend(answer.tags);
+        verdict.rtt = answer.rtt;
+        verdict.acks_packet = answer.acks_packet;
+        half.tally.on_verdict(answer.tags, 0);
+        self.closer.on_ack(other, segment, ack);
+    }
+
+    /// What is in flight now, and the story so far.
+    fn on_change(&mut self, direction: Direction, segment: &Segment, verdict: &mut Verdict) {
+        for changed in Direction::BOTH {
+            let fin_end = self.closer.fin_end(changed);
+            let half = &mut self.halves[changed];
+            if half.sender.is_some() {
+                let in_flight = half.in_flight(fin_end);
+                half.volume.on_change(in_flight, segment.at);
+                if changed == direction && segment.payload_len > 0 {
+                    verdict.in_flight = Some(in_flight);
+                }
+            }
+        }
+        if segment.window == 0 && !segment.flags.contains(Flags::SYN) {
+            verdict.tags.insert(Tag::ZeroWindow);
+        }
+        self.history.on_segment(direction, segment, verdict.tags);
+    }
+
+    /// Time has come to `now`.
+    fn on_time(&mut self, now: Timestamp, resolutions: &mut Vec<Resolution>) {
+        for direction in Direction::BOTH {
+            let (half, peer) = self.halves.split(direction);
+            if half.doubts.is_none() {
+                continue;
+            }
+            let back = Standpoint::of(half, peer).back.unwrap_or(Span::ZERO);
+            let patience = half.rtt.srtt().map_or(Span::from_secs(1), |srtt| srtt + back);
+            let Half { doubts, tally, .. } = half;
+            if let Some(doubts) = doubts {
+                doubts.on_time(now, patience, |settled| settle(tally, settled, resolutions));
+            }
+            half.tidy();
+        }
+    }
+
+    /// The greatest window, in bytes, that `direction` advertised or may have.
+    fn reach(&self, direction: Direction) -> u32 {
+        let half = &self.halves[direction];
+        let shift = self.opener.shift(direction).unwrap_or(14);
+        u32::from(half.windows.greatest().max(u16::MAX)) << shift
+    }
+
+    /// What a segment of `direction` is judged by.
+    fn context(&self, direction: Direction, sequel: Option<handshake::Sequel>) -> Context {
+        let (half, peer) = (&self.halves[direction], &self.halves[direction.reverse()]);
+        let window = peer.windows.last().zip(self.opener.shift(direction.reverse()));
+        let edge = window.zip(half.acked).map(|((window, shift), acked)| acked + (i64::from(window) << shift));
+        let greatest = half.tally.sizes.map_or(1, |sizes| sizes.max);
+        let offered = self.opener.offer(direction.reverse()).and_then(|offer| offer.mss).map_or(u32::MAX, u32::from);
+        Context {
+            sequel,
+            closed: peer.windows.closed(),
+            edge,
+            mss: greatest.min(offered).max(1),
+            sack: self.opener.sack().unwrap_or(true),
+            standpoint: Standpoint::of(half, peer),
+            fin_end: self.closer.fin_end(direction),
+        }
+    }
+}
+
+/// Counts what became clear, and passes it on.
+fn settle(tally: &mut tally::Tally, settled: Settled, resolutions: &mut Vec<Resolution>) {
+    tally.on_settled(settled.before, settled.resolution.tags);
+    resolutions.push(settled.resolution);
 }

@@ -178,9 +178,9 @@ pub struct HalfSummary {
     pub sizes: Option<SegmentSizes>,
     /// The initial window.
     pub initial_window: Option<InitialWindow>,
-    /// The most that was in flight.
+    /// The most that was in flight, in bytes.
     pub in_flight_max: Option<u64>,
-    /// The mean in flight, weighted by time.
+    /// The mean in flight from the first payload to the last change, in bytes, weighted by time.
     pub in_flight_mean: Option<u64>,
     /// ACKs it sent.
     pub acks: AckStats,
@@ -192,6 +192,8 @@ pub struct HalfSummary {
     pub probes: ProbeStats,
     /// ECN echoes it sent.
     pub ecn: EcnStats,
+    /// How often a bound on what is remembered of it was reached: holes, outstanding segments, open questions.
+    pub bounds_reached: u32,
     /// Samples from segments that it sent, to the other side's ACK: the distance to the *other* side.
     pub rtt: RttStats,
 }
@@ -214,12 +216,16 @@ pub struct Offer {
 pub struct SegmentSizes {
     /// The smallest.
     pub min: u32,
+    /// The mean, rounded down.
+    pub mean: u32,
     /// The largest.
     pub max: u32,
+    /// All of them together.
+    pub sum: u64,
 }
 
-/// Data sent before the first ACK of data.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+/// Data sent before the first ACK of data, without what was sent again.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct InitialWindow {
     /// Bytes.
     pub bytes: u64,

@@ -56,6 +56,11 @@ tags! {
 pub struct Tags(u32);
 
 impl Tags {
+    /// One tag.
+    pub const fn of(tag: Tag) -> Self {
+        Self(1 << tag as u8)
+    }
+
     /// Adds a tag.
     pub fn insert(&mut self, tag: Tag) {
         self.0 |= 1 << tag as u8;
@@ -69,6 +74,11 @@ impl Tags {
     /// Whether it has a tag.
     pub const fn contains(self, tag: Tag) -> bool {
         self.0 >> tag as u8 & 1 == 1
+    }
+
+    /// Adds all of `other`.
+    pub fn extend(&mut self, other: Self) {
+        self.0 |= other.0;
     }
 
     /// Whether it has none.

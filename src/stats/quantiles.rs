@@ -1,0 +1,194 @@
+//! Least, mean, spread and quantiles of durations, in a few bytes.
+//!
+//! Up to [`FEW`] values are kept as they are, and every quantile is exact. Beyond, values are counted in buckets that
+//! divide each power of two into 64, so that a bucket is at most 1/64 of its value wide and its middle at most 0.8 %
+//! away from any value in it. Least, greatest, mean and deviation are exact always.
+
+use crate::time::Span;
+
+/// How many values are kept as they are.
+const FEW: usize = 24;
+
+/// Bits of a value that choose the bucket within its power of two.
+const BITS: u32 = 6;
+
+/// Durations, summed up. Those below zero count as zero.
+#[derive(Clone, Debug, Default)]
+pub struct Quantiles {
+    count: u32,
+    min: u64,
+    max: u64,
+    sum: u64,
+    squares: u128,
+    kept: Kept,
+}
+
+#[derive(Clone, Debug)]
+enum Kept {
+    /// Values as they came.
+    Few(Vec<u64>),
+    /// Bucket and how many values fell into it, by bucket.
+    Many(Vec<(u16, u32)>),
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
+}
+
+impl Quantiles {
+    /// Adds a value.
+    pub fn record(&mut self, value: Span) {
+        let value = value.as_nanos().max(0) as u64;
+        (self.min, self.max) = match self.count {
+            0 => (value, value),
+            _ => (self.min.min(value), self.max.max(value)),
+        };
+        self.count = self.count.saturating_add(1);
+        self.sum = self.sum.saturating_add(value);
+        self.squares = self.squares.saturating_add(u128::from(value) * u128::from(value));
+        match &mut self.kept {
+            Kept::Few(values) if values.len() < FEW => values.push(value),
+            Kept::Few(values) => {
+                let mut buckets = Vec::with_capacity(FEW * 2);
+                for &value in values.iter() {
+                    count(&mut buckets, value);
+                }
+                count(&mut buckets, value);
+                self.kept = Kept::Many(buckets);
+            }
+            Kept::Many(buckets) => count(buckets, value),
+        }
+    }
+
+    /// How many values there are.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// The least value.
+    pub fn min(&self) -> Option<Span> {
+        (self.count > 0).then(|| span(self.min))
+    }
+
+    /// The greatest value.
+    pub fn max(&self) -> Option<Span> {
+        (self.count > 0).then(|| span(self.max))
+    }
+
+    /// The mean, rounded down to a nanosecond.
+    pub fn mean(&self) -> Option<Span> {
+        self.sum.checked_div(u64::from(self.count)).map(span)
+    }
+
+    /// The standard deviation of the values themselves (not an estimate of that of others).
+    pub fn stddev(&self) -> Option<Span> {
+        let count = u128::from(self.count);
+        let squares = self.squares.saturating_mul(count);
+        let variance = squares.saturating_sub(u128::from(self.sum) * u128::from(self.sum));
+        (count > 0).then(|| span(((variance as f64).sqrt() / count as f64) as u64))
+    }
+
+    /// The value that `share` (0 to 1) of all values do not exceed: of rank ⌈share × count⌉, within 1 %.
+    pub fn quantile(&self, share: f64) -> Option<Span> {
+        let rank = ((share * f64::from(self.count)).ceil() as u32).clamp(1, self.count.max(1));
+        match &self.kept {
+            Kept::Few(values) => {
+                let mut values = values.clone();
+                values.sort_unstable();
+                values.get(rank as usize - 1).copied().map(span)
+            }
+            Kept::Many(buckets) => {
+                let mut seen = 0_u32;
+                let reached = buckets.iter().find(|&&(_, count)| {
+                    seen = seen.saturating_add(count);
+                    seen >= rank
+                });
+                reached.map(|&(bucket, _)| span(middle(bucket).clamp(self.min, self.max)))
+            }
+        }
+    }
+}
+
+fn span(nanos: u64) -> Span {
+    Span::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+}
+
+fn count(buckets: &mut Vec<(u16, u32)>, value: u64) {
+    let bucket = bucket(value);
+    match buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
+        Ok(at) => {
+            if let Some((_, count)) = buckets.get_mut(at) {
+                *count = count.saturating_add(1);
+            }
+        }
+        Err(at) => buckets.insert(at, (bucket, 1)),
+    }
+}
+
+/// Values below 64 are their own bucket; above, the place of the highest bit and the six bits behind it.
+fn bucket(value: u64) -> u16 {
+    let shift = (u64::BITS - value.leading_zeros()).saturating_sub(BITS + 1);
+    ((u64::from(shift) << BITS) + (value >> shift)) as u16
+}
+
+fn middle(bucket: u16) -> u64 {
+    let bucket = u64::from(bucket);
+    let shift = (bucket >> BITS).saturating_sub(1);
+    let lower = (bucket - (shift << BITS)) << shift;
+    lower + (1 << shift) / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(values: impl IntoIterator<Item = u64>) -> Quantiles {
+        let mut quantiles = Quantiles::default();
+        values.into_iter().for_each(|value| quantiles.record(Span::from_nanos(value as i64)));
+        quantiles
+    }
+
+    #[test]
+    fn nothing_has_no_figures() {
+        let none = Quantiles::default();
+        assert_eq!((none.min(), none.mean(), none.stddev(), none.quantile(0.5)), (None, None, None, None));
+    }
+
+    #[test]
+    fn few_values_are_exact() {
+        let few = of([40, 10, 20, 30]);
+        let nanos = |span: Option<Span>| span.unwrap().as_nanos();
+        assert_eq!((nanos(few.min()), nanos(few.max()), nanos(few.mean())), (10, 40, 25));
+        assert_eq!(nanos(few.stddev()), 11);
+        let quantiles = [0.0, 0.25, 0.5, 0.51, 0.99, 1.0].map(|share| nanos(few.quantile(share)));
+        assert_eq!(quantiles, [10, 10, 20, 30, 40, 40]);
+    }
+
+    #[test]
+    fn every_bucket_holds_its_middle_and_the_order_of_values() {
+        let values = (0..64).flat_map(|shift| [1_u64 << shift, (1 << shift) + (1 << shift) / 3, u64::MAX >> shift]);
+        for value in values {
+            let middle = middle(bucket(value));
+            assert_eq!(bucket(middle), bucket(value), "{value}");
+            assert!(middle.abs_diff(value) as f64 <= value as f64 * 0.008, "{value} {middle}");
+            assert!(bucket(value.saturating_add(value / 32)) >= bucket(value));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn quantiles_are_within_one_percent(
+            mut values in prop::collection::vec(0_u64..2_000_000_000, 1..400), share in 0.0..=1.0_f64
+        ) {
+            let quantiles = of(values.iter().copied());
+            values.sort_unstable();
+            let rank = ((share * values.len() as f64).ceil() as usize).clamp(1, values.len());
+            let exact = values[rank - 1] as f64;
+            let got = quantiles.quantile(share).unwrap().as_nanos() as f64;
+            prop_assert!((got - exact).abs() <= exact * 0.01, "{} {}", got, exact);
+        }
+    }
+}

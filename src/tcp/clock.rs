@@ -1,0 +1,81 @@
+//! Where the capture point stands between the two hosts, and what the sender's own clock says. RFC 7323 §3, §4.
+
+use super::Segment;
+use crate::time::{Span, Timestamp};
+
+/// Steps of the timestamp clocks that hosts use, in nanoseconds: 1 ms (Linux, Windows, BSD), 10 ms, 4 ms, 2 ms, 100 ms,
+/// 500 ms, 1 µs. RFC 7323 §5.4 allows 1 ms to 1 s.
+const TICKS: [i64; 7] = [1_000_000, 10_000_000, 4_000_000, 2_000_000, 100_000_000, 500_000_000, 1_000];
+
+/// How long a clock is watched before its step is believed.
+const WATCH: Span = Span::from_millis(200);
+
+/// One side's timestamp clock, as its segments show it at the capture point.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Clock {
+    first: Option<(Timestamp, u32)>,
+    tick: Option<i64>,
+    /// Least time from a segment's stamp to its capture, with the first segment's as 0.
+    least_delay: Span,
+    /// A TSval of the *other* side that this one has not echoed yet, and when it passed.
+    awaited: Option<(u32, Timestamp)>,
+    /// The shortest time in which this side echoed a TSval: from the capture point to it and back.
+    nearest: Option<Span>,
+}
+
+impl Clock {
+    /// This side sends `segment`.
+    pub(super) fn on_sent(&mut self, segment: &Segment) {
+        let Some((tsval, tsecr)) = segment.timestamps else { return };
+        if let Some((awaited, passed)) = self.awaited
+            && tsecr.wrapping_sub(awaited) as i32 >= 0
+        {
+            self.awaited = None;
+            let took = segment.at.since(passed);
+            if tsecr == awaited && took >= Span::ZERO {
+                self.nearest = Some(self.nearest.map_or(took, |nearest| nearest.min(took)));
+            }
+        }
+        let Some((began, first)) = self.first else {
+            self.first = Some((segment.at, tsval));
+            return;
+        };
+        let (passed, ticks) = (segment.at.since(began), i64::from(tsval.wrapping_sub(first) as i32));
+        match self.tick {
+            None if passed >= WATCH && ticks > 0 => {
+                let near = |tick: &i64| (passed.as_nanos() - ticks * tick).abs() <= tick + passed.as_nanos() / 8;
+                self.tick = TICKS.iter().copied().find(near);
+            }
+            Some(tick) => {
+                let delay = Span::from_nanos(passed.as_nanos().saturating_sub(ticks.saturating_mul(tick)));
+                self.least_delay = self.least_delay.min(delay);
+            }
+            None => {}
+        }
+    }
+
+    /// The other side sends `segment`: it may be echoed.
+    pub(super) fn on_received(&mut self, segment: &Segment) {
+        if let (Some((tsval, _)), None) = (segment.timestamps, self.awaited) {
+            self.awaited = Some((tsval, segment.at));
+        }
+    }
+
+    /// The shortest time from the capture point to this side and back that echoes show.
+    pub(super) fn nearest(&self) -> Option<Span> {
+        self.nearest
+    }
+
+    /// When this side sent something that was seen `at` with `tsval`, on the capture's clock, as if every segment took
+    /// as long to the capture point as the fastest.
+    pub(super) fn sent_at(&self, at: Timestamp, tsval: Option<u32>) -> Timestamp {
+        match (self.first, self.tick, tsval) {
+            (Some((began, first)), Some(tick), Some(tsval)) => {
+                let ticks = i64::from(tsval.wrapping_sub(first) as i32);
+                let stamped = Span::from_nanos(ticks.saturating_add(1).saturating_mul(tick));
+                at.min(began + stamped + self.least_delay)
+            }
+            _ => at,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! How the connection opened: SYN, SYN-ACK, ACK, and what they agreed. RFC 9293 §3.5.
+
+use super::{EcnNegotiated, Flags, Handshake, Moment, Offer, Opening, Segment, Seq};
+use crate::flow::{Direction, Pair};
+use crate::time::Span;
+
+/// RFC 7323 §2.3: the greatest shift count.
+const MAX_SHIFT: u8 = 14;
+
+/// The opening, as far as it was seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Opener {
+    syns: Pair<Option<Syn>>,
+    syn_acks: Pair<Option<Syn>>,
+    /// Who sent the first SYN.
+    client: Option<Direction>,
+    ack: Option<Moment>,
+    /// SYNs the client had sent when the SYN-ACK came, and SYN-ACKs the server had when the ACK came.
+    asked: u8,
+    answered: u8,
+    refused: bool,
+    fast_open: bool,
+    offers: Pair<Option<Offer>>,
+    sent_again: Pair<u32>,
+}
+
+/// The first of its kind.
+#[derive(Clone, Copy, Debug)]
+struct Syn {
+    moment: Moment,
+    seq: Seq,
+    payload_len: u32,
+    flags: Flags,
+}
+
+/// Whether a SYN or SYN-ACK is the first that this side sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Sequel {
+    First,
+    /// The other kind was sent before: SYNs that crossed. RFC 9293 §3.5, figure 7
+    Crossed,
+    Again,
+}
+
+impl Opener {
+    /// A segment with SYN, without RST, that is not a copy of one.
+    pub(super) fn on_syn(&mut self, direction: Direction, segment: &Segment) -> Sequel {
+        let answer = segment.flags.contains(Flags::ACK);
+        let other = if answer { self.syns[direction] } else { self.syn_acks[direction] };
+        let kind = if answer { &mut self.syn_acks } else { &mut self.syns };
+        let sequel = match (kind[direction], other) {
+            (Some(_), _) => Sequel::Again,
+            (None, Some(other)) if other.seq == segment.seq => Sequel::Crossed,
+            _ => Sequel::First,
+        };
+        if kind[direction].is_none() {
+            let moment = Moment { at: segment.at, number: segment.number };
+            let (seq, payload_len, flags) = (segment.seq, segment.payload_len, segment.flags);
+            kind[direction] = Some(Syn { moment, seq, payload_len, flags });
+        }
+        if self.offers[direction].is_none() {
+            self.offers[direction] = Some(Offer {
+                mss: segment.mss,
+                window_scale: segment.window_scale,
+                sack_permitted: segment.sack_permitted,
+                timestamps: segment.timestamps.is_some(),
+            });
+        }
+        if sequel == Sequel::Again {
+            self.sent_again[direction] += 1;
+        }
+        if answer {
+            self.on_syn_ack(direction, segment);
+        } else {
+            self.client = self.client.or(Some(direction));
+            if self.client == Some(direction) && self.syn_acks[direction.reverse()].is_none() {
+                self.asked = self.asked.saturating_add(1);
+            }
+        }
+        sequel
+    }
+
+    fn on_syn_ack(&mut self, direction: Direction, segment: &Segment) {
+        if self.ack.is_none() {
+            self.answered = self.answered.saturating_add(1);
+        }
+        // RFC 7413 §4.2.2: the SYN-ACK acknowledges the data, too.
+        if let Some(syn) = self.syns[direction.reverse()].filter(|syn| syn.payload_len > 0) {
+            self.fast_open |= segment.ack - syn.seq > 1;
+        }
+    }
+
+    /// A segment without SYN and RST, that is not a copy.
+    pub(super) fn on_segment(&mut self, direction: Direction, segment: &Segment) {
+        if self.ack.is_none()
+            && segment.flags.contains(Flags::ACK)
+            && let Some(answer) = self.syn_acks[direction.reverse()]
+            && self.client != Some(direction.reverse())
+            && segment.ack - answer.seq > 0
+        {
+            self.ack = Some(Moment { at: segment.at, number: segment.number });
+        }
+    }
+
+    /// A RST.
+    pub(super) fn on_reset(&mut self, direction: Direction) {
+        let server = self.client.is_some_and(|client| client != direction);
+        self.refused |= server && self.syn_acks[direction].is_none();
+    }
+
+    /// Who opened the connection, and whether that is a guess.
+    pub(super) fn client(&self) -> Option<(Direction, bool)> {
+        let answered = || Direction::BOTH.into_iter().find(|&direction| self.syn_acks[direction].is_some());
+        self.client
+            .map(|client| (client, false))
+            .or_else(|| answered().map(|server| (server.reverse(), true)))
+    }
+
+    /// What the SYN or SYN-ACK of `direction` offered.
+    pub(super) fn offer(&self, direction: Direction) -> Option<Offer> {
+        self.offers[direction]
+    }
+
+    /// SYNs or SYN-ACKs of `direction` that were sent again.
+    pub(super) fn sent_again(&self, direction: Direction) -> u32 {
+        self.sent_again[direction]
+    }
+
+    /// By how many bits the windows of `direction` are shifted; `None` while not both SYNs were seen. RFC 7323 §2.2
+    pub(super) fn shift(&self, direction: Direction) -> Option<u8> {
+        let (own, other) = (self.offers[direction]?, self.offers[direction.reverse()]?);
+        Some(own.window_scale.zip(other.window_scale).map_or(0, |(own, _)| own.min(MAX_SHIFT)))
+    }
+
+    /// SACK was agreed; a guess where no SYN was seen. RFC 2018 §2
+    pub(super) fn sack(&self) -> Option<bool> {
+        let offered = |direction: Direction| self.offers[direction].map(|offer| offer.sack_permitted);
+        match (offered(Direction::Forward), offered(Direction::Reverse)) {
+            (Some(forward), Some(reverse)) => Some(forward && reverse),
+            (one, other) => one.or(other).filter(|offered| !offered),
+        }
+    }
+
+    /// The client's SYN and the answer to it.
+    fn pair(&self) -> (Option<Syn>, Option<Syn>) {
+        match self.client() {
+            Some((client, _)) => (self.syns[client], self.syn_acks[client.reverse()]),
+            None => (None, None),
+        }
+    }
+
+    fn crossed(&self) -> bool {
+        self.syns.forward.is_some() && self.syns.reverse.is_some()
+    }
+
+    /// How it opened; `ack_seen`: the client sent something that only an answer could have allowed.
+    pub(super) fn opening(&self, client_acked: bool) -> Opening {
+        match self.pair() {
+            _ if self.crossed() => Opening::Simultaneous,
+            (None, None) => Opening::Midstream,
+            (_, Some(_)) if self.ack.is_some() => Opening::Complete,
+            (_, Some(_)) => Opening::HalfOpen,
+            (Some(_), None) if self.refused => Opening::Refused,
+            (Some(_), None) if client_acked => Opening::Complete,
+            (Some(_), None) => Opening::NoAnswer,
+        }
+    }
+
+    /// The details.
+    pub(super) fn details(&self) -> Handshake {
+        let (syn, answer) = self.pair();
+        let (syn, syn_ack) = (syn.map(|syn| syn.moment), answer.map(|answer| answer.moment));
+        let between = |from: Option<Moment>, to: Option<Moment>, sent: u8| {
+            let span = to?.at.since(from?.at);
+            (sent == 1 && span >= Span::ZERO && !self.crossed()).then_some(span)
+        };
+        Handshake {
+            syn,
+            syn_ack,
+            ack: self.ack,
+            // RFC 6298 §3 (Karn): of several, nothing tells which was answered.
+            to_server: between(syn, syn_ack, self.asked),
+            to_client: between(syn_ack, self.ack, self.answered),
+            fast_open: self.fast_open,
+        }
+    }
+
+    /// What both sides agreed on congestion notification; `None` unless both SYNs were seen.
+    pub(super) fn ecn(&self) -> Option<EcnNegotiated> {
+        let (syn, answer) = self.pair();
+        let (syn, answer) = (syn?.flags, answer?.flags);
+        let asks = Flags(Flags::ECE.0 | Flags::CWR.0);
+        let bits = Flags(asks.0 | Flags::AE.0);
+        // RFC 9768 §3.1.1, table 2: AE, CWR, ECE of a server that agrees are 010, 011, 100 or 110.
+        let echoed = [Flags::CWR.0, asks.0, Flags::AE.0, Flags::AE.0 | Flags::CWR.0];
+        Some(if syn.contains(bits) && echoed.contains(&(answer.0 & bits.0)) {
+            EcnNegotiated::AccEcn
+        } else if syn.contains(asks) && answer.0 & asks.0 == Flags::ECE.0 {
+            // RFC 3168 §6.1.1
+            EcnNegotiated::Ecn
+        } else {
+            EcnNegotiated::None
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! The connection's story in Zeek's letters, and Zeek's state of it (`conn.log`).
+//!
+//! A letter stands for the first of its kind from each side: `s` SYN, `h` SYN-ACK, `a` pure ACK, `d` data, `f` FIN,
+//! `r` RST, `q` SYN with FIN or RST, `i` FIN with RST; and for the 1st, 10th, 100th, ...: `g` gap, `t` sent again,
+//! `w` zero window. What the client sent is in upper case.
+
+use arrayvec::ArrayVec;
+
+use super::{Flags, Opening, Segment, Tag, Tags};
+use crate::flow::{Direction, Pair};
+
+/// The kinds that are noted once.
+const ONCE: &[u8; 8] = b"shadfrqi";
+
+/// The kinds that are noted in powers of ten.
+const SCALED: [(u8, Tag); 3] = [(b'g', Tag::Gap), (b't', Tag::Retransmission), (b'w', Tag::ZeroWindow)];
+
+/// Letters kept: 16 that come once, and 3 for each side and power of ten below 10^4.
+const MAX_LETTERS: usize = 40;
+
+/// The letters so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct History {
+    /// In lower case; the highest bit is set for the reverse direction.
+    letters: ArrayVec<u8, MAX_LETTERS>,
+    /// A bit for each of `ONCE` that was seen.
+    seen: Pair<u8>,
+    counts: Pair<[u16; 3]>,
+}
+
+impl History {
+    /// A segment, and what it is.
+    pub(super) fn on_segment(&mut self, direction: Direction, segment: &Segment, tags: Tags) {
+        let flags = segment.flags;
+        let (syn, fin, reset) =
+            (flags.contains(Flags::SYN), flags.contains(Flags::FIN), flags.contains(Flags::RST));
+        let what = match (syn, fin, reset) {
+            (true, true, _) | (true, _, true) => b'q',
+            (_, true, true) => b'i',
+            (true, ..) if flags.contains(Flags::ACK) => b'h',
+            (true, ..) => b's',
+            (_, _, true) => b'r',
+            _ if segment.payload_len > 0 => b'd',
+            (_, true, _) => b'f',
+            _ => b'a',
+        };
+        self.once(direction, what);
+        if what != b'f' && fin && !syn && !reset {
+            self.once(direction, b'f');
+        }
+        for ((letter, tag), at) in SCALED.into_iter().zip(0..) {
+            if tags.contains(tag)
+                && let Some(count) = self.counts[direction].get_mut::<usize>(at)
+            {
+                *count = count.saturating_add(1);
+                if matches!(*count, 1 | 10 | 100 | 1000) {
+                    self.note(direction, letter);
+                }
+            }
+        }
+    }
+
+    fn once(&mut self, direction: Direction, letter: u8) {
+        let bit = 1 << ONCE.iter().position(|&known| known == letter).unwrap_or(0);
+        if self.seen[direction] & bit == 0 {
+            self.seen[direction] |= bit;
+            self.note(direction, letter);
+        }
+    }
+
+    fn note(&mut self, direction: Direction, letter: u8) {
+        let side = if direction == Direction::Reverse { 0x80 } else { 0 };
+        let _full = self.letters.try_push(letter | side);
+    }
+
+    /// Whether `direction` sent one of the kind `letter`.
+    fn saw(&self, direction: Direction, letter: u8) -> bool {
+        ONCE.iter().position(|&known| known == letter).is_some_and(|bit| self.seen[direction] >> bit & 1 == 1)
+    }
+
+    /// The letters, those of `client` in upper case.
+    pub(super) fn text(&self, client: Direction) -> String {
+        let of_client = |letter: u8| (letter & 0x80 != 0) == (client == Direction::Reverse);
+        let plain = |&letter: &u8| {
+            let lower = char::from(letter & 0x7f);
+            if of_client(letter) { lower.to_ascii_uppercase() } else { lower }
+        };
+        self.letters.iter().map(plain).collect()
+    }
+
+    /// Zeek's state. Its own words: "S2: established and close attempt by originator seen".
+    pub(super) fn state(&self, opening: Opening, client: Direction) -> &'static str {
+        let server = client.reverse();
+        let resets = (self.saw(client, b'r') || self.saw(client, b'i'), self.saw(server, b'r') || self.saw(server, b'i'));
+        let fins = (self.saw(client, b'f'), self.saw(server, b'f'));
+        let (asked, answered) = (self.saw(client, b's'), self.saw(server, b'h'));
+        match opening {
+            Opening::Midstream => "OTH",
+            Opening::Refused => "REJ",
+            Opening::NoAnswer if fins.0 => "SH",
+            Opening::NoAnswer if resets.0 => "RSTOS0",
+            Opening::NoAnswer => "S0",
+            _ if !asked && answered && resets.1 => "RSTRH",
+            _ if !asked && answered && fins.1 && opening == Opening::HalfOpen => "SHR",
+            _ if !asked => "OTH",
+            Opening::HalfOpen if resets.0 => "RSTOS0",
+            _ if resets.0 => "RSTO",
+            _ if resets.1 => "RSTR",
+            _ if fins == (true, true) => "SF",
+            _ if fins.0 => "S2",
+            _ if fins.1 => "S3",
+            _ => "S1",
+        }
+    }
+}

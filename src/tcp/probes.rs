@@ -1,0 +1,64 @@
+//! Is it a probe? Window probes (RFC 9293 §3.8.6.1) and keep-alives (RFC 9293 §3.8.4), and the answers to them.
+
+use super::{Flags, Position, Segment, Tag};
+
+/// One side's probes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Probes {
+    /// The one that was not answered yet.
+    awaiting: Option<Tag>,
+    /// The byte at the window's edge that was sent as a probe: it counts as sent once it is acknowledged.
+    byte: Option<Position>,
+}
+
+/// What a probe is judged by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Situation {
+    /// The highest position sent.
+    pub(super) snd_max: Position,
+    /// Nothing is outstanding.
+    pub(super) all_acked: bool,
+    /// The receiver's window is closed.
+    pub(super) closed: bool,
+}
+
+impl Probes {
+    /// This side sends `segment` at `position`. What kind of probe it is, if it is one.
+    pub(super) fn on_sent(&mut self, segment: &Segment, position: Position, situation: &Situation) -> Option<Tag> {
+        let never = Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0);
+        if segment.payload_len > 1 || segment.flags.intersects(never) {
+            self.awaiting = None;
+            return None;
+        }
+        let below = position == situation.snd_max - 1;
+        let next = segment.payload_len == 1 && position == situation.snd_max;
+        let again = segment.payload_len == 1 && self.byte == Some(position);
+        let kind = if situation.closed && (next || again || (below && segment.payload_len == 0)) {
+            Some(Tag::WindowProbe)
+        } else if below && !situation.closed && situation.all_acked {
+            Some(Tag::KeepAlive)
+        } else {
+            None
+        };
+        if kind == Some(Tag::WindowProbe) && next {
+            self.byte = Some(position);
+        }
+        if kind.is_some() || segment.payload_len > 0 {
+            self.awaiting = kind;
+        }
+        kind
+    }
+
+    /// The position behind the byte that was sent as a probe.
+    pub(super) fn end(&self) -> Option<Position> {
+        self.byte.map(|byte| byte + 1)
+    }
+
+    /// Whether a pure ACK that changes nothing answers a probe, and which.
+    pub(super) fn take_answer(&mut self) -> Option<Tag> {
+        match self.awaiting.take()? {
+            Tag::WindowProbe => Some(Tag::WindowProbeAck),
+            _ => Some(Tag::KeepAliveAck),
+        }
+    }
+}

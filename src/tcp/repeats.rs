@@ -1,0 +1,87 @@
+//! Is it the same packet seen twice? A switch that mirrors, a path tapped twice, or a network that copies.
+
+use super::{Flags, Segment};
+use crate::time::{Span, Timestamp};
+
+/// How many segments of one direction are remembered.
+const MEMORY: usize = 64;
+
+/// How long a copy with the same IP ID may take. Measured are 76 µs; the tap at the other end of a path needs its
+/// delay, and a sender that uses an ID again needs 65,536 packets.
+const SAME_ID: Span = Span::from_secs(1);
+
+/// How far apart two packets without an IP ID may be to be the same.
+const SAME_FIELDS: Span = Span::from_micros(100);
+
+/// The last segments that one side sent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Repeats {
+    /// What each was, and when; a ring once it is full.
+    seen: Vec<(u64, Timestamp)>,
+    next: u8,
+    /// Segments in a row that were different but had the same IP ID: then the ID identifies nothing.
+    same_ids: u8,
+    last_id: u16,
+}
+
+impl Repeats {
+    /// Whether `segment` is one that was seen a moment ago. Remembers it if it is not.
+    pub(super) fn is_copy(&mut self, segment: &Segment, new: bool) -> bool {
+        let id = segment.ip_id.unwrap_or(0);
+        let (what, within) = if id != 0 && self.same_ids < 3 {
+            (identity(segment), Some(SAME_ID))
+        } else {
+            let pure = segment.payload_len == 0 && !segment.flags.intersects(SYN_FIN);
+            let unclear = pure || segment.flags.contains(Flags::RST);
+            (all_fields(segment), (!unclear).then_some(SAME_FIELDS))
+        };
+        if !new
+            && let Some(within) = within
+            && self.seen.iter().any(|&(other, at)| {
+                other == what && segment.at.since(at) <= within && at.since(segment.at) <= within
+            })
+        {
+            return true;
+        }
+        self.same_ids = if id == self.last_id && id != 0 { self.same_ids.saturating_add(1) } else { 0 };
+        self.last_id = id;
+        self.remember(what, segment.at);
+        false
+    }
+
+    fn remember(&mut self, what: u64, at: Timestamp) {
+        if self.seen.len() < MEMORY {
+            self.seen.push((what, at));
+        } else if let Some(oldest) = self.seen.get_mut(usize::from(self.next)) {
+            *oldest = (what, at);
+            self.next = (self.next + 1) % MEMORY as u8;
+        }
+    }
+}
+
+const SYN_FIN: Flags = Flags(Flags::SYN.0 | Flags::FIN.0);
+
+/// IP ID, sequence, length, flags, ACK and timestamps, mixed.
+fn identity(segment: &Segment) -> u64 {
+    let (tsval, tsecr) = segment.timestamps.unwrap_or((0, 0));
+    let id = segment.ip_id.unwrap_or(0);
+    let mut mixed = mix(0, pair(segment.seq.0, segment.ack.0));
+    mixed = mix(mixed, pair(segment.payload_len, u32::from(segment.flags.0) << 16 | u32::from(id)));
+    mix(mixed, pair(tsval, tsecr))
+}
+
+/// The same, and window, urgent pointer and checksum, which covers the options.
+fn all_fields(segment: &Segment) -> u64 {
+    let rest = pair(u32::from(segment.window) << 16 | u32::from(segment.urgent), u32::from(segment.checksum));
+    mix(identity(segment), rest)
+}
+
+fn pair(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// Multiplies by an odd number near 2^64 / φ and folds the halves, so that every bit reaches every other.
+fn mix(mixed: u64, value: u64) -> u64 {
+    let product = u128::from(mixed ^ value ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93_u128;
+    (product >> 64) as u64 ^ product as u64
+}

@@ -1,0 +1,105 @@
+//! Counts of what one side sent: folds over the same tags that `packets` shows.
+
+use super::{AckStats, EcnStats, Flags, LossStats, ProbeStats, Segment, SegmentSizes, Tag, Tags};
+use crate::time::Timestamp;
+
+/// The counts of one side.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) segments: u32,
+    pub(super) data_segments: u32,
+    pub(super) pushes: u32,
+    pub(super) resets: u32,
+    pub(super) urgent_segments: u32,
+    pub(super) sizes: Option<SegmentSizes>,
+    pub(super) data_span: Option<(Timestamp, Timestamp)>,
+    pub(super) acks: AckStats,
+    pub(super) loss: LossStats,
+    pub(super) probes: ProbeStats,
+    pub(super) ecn: EcnStats,
+    pub(super) window_updates: u32,
+    pub(super) full_segments: u32,
+}
+
+impl Tally {
+    /// Any segment, copies included.
+    pub(super) fn on_segment(&mut self, segment: &Segment) {
+        let flags = segment.flags;
+        let is = |flag| u32::from(flags.contains(flag));
+        self.segments = self.segments.saturating_add(1);
+        self.resets += is(Flags::RST);
+        self.urgent_segments += is(Flags::URG);
+        self.acks.ack_segments += is(Flags::ACK);
+        if !flags.contains(Flags::SYN) {
+            self.ecn.ece_segments += is(Flags::ECE);
+            self.ecn.cwr_segments += is(Flags::CWR);
+        }
+        let len = segment.payload_len;
+        if len == 0 {
+            self.acks.pure_acks += u32::from(flags.contains(Flags::ACK) && !flags.intersects(NOT_PURE));
+            return;
+        }
+        if flags.contains(Flags::RST) {
+            return;
+        }
+        self.data_segments += 1;
+        self.pushes += is(Flags::PSH);
+        let sizes = self.sizes.get_or_insert(SegmentSizes { min: len, mean: 0, max: len, sum: 0 });
+        sizes.min = sizes.min.min(len);
+        sizes.max = sizes.max.max(len);
+        sizes.sum += u64::from(len);
+        sizes.mean = (sizes.sum / u64::from(self.data_segments)) as u32;
+        let (first, last) = self.data_span.unwrap_or((segment.at, segment.at));
+        self.data_span = Some((first.min(segment.at), last.max(segment.at)));
+    }
+
+    /// What a segment is. Of a retransmission, `resent` payload bytes were sent before.
+    pub(super) fn on_verdict(&mut self, tags: Tags, resent: u32) {
+        if tags.is_empty() {
+            return;
+        }
+        let is = |tag| u32::from(tags.contains(tag));
+        self.acks.duplicate_acks += is(Tag::DuplicateAck);
+        self.acks.sack_segments += is(Tag::Sack);
+        self.acks.dsack_segments += is(Tag::Dsack);
+        self.window_updates += is(Tag::WindowUpdate);
+        self.full_segments += is(Tag::WindowFull);
+        self.probes.window_probes += is(Tag::WindowProbe);
+        self.probes.keep_alives += is(Tag::KeepAlive);
+        self.loss.fold(tags, 1);
+        if tags.contains(Tag::Retransmission) {
+            self.loss.retransmitted_bytes += u64::from(resent);
+        }
+    }
+
+    /// What a segment turned out to be.
+    pub(super) fn on_settled(&mut self, before: Tags, after: Tags) {
+        self.loss.fold(before, -1);
+        self.loss.fold(after, 1);
+    }
+}
+
+impl LossStats {
+    /// Adds one segment with `tags`, or takes it off.
+    fn fold(&mut self, tags: Tags, sign: i32) {
+        let is = |tag| tags.contains(tag);
+        let add = |count: &mut u32, counts: bool| *count = count.saturating_add_signed(sign * i32::from(counts));
+        let resent = is(Tag::Retransmission);
+        add(&mut self.retransmitted_segments, resent);
+        add(&mut self.fast, is(Tag::Fast));
+        add(&mut self.rto, is(Tag::Rto));
+        add(&mut self.tlp, is(Tag::Tlp));
+        add(&mut self.fin, is(Tag::Fin));
+        add(&mut self.unclassified, is(Tag::Unclassified));
+        add(&mut self.spurious, is(Tag::Spurious));
+        let lost = resent && !is(Tag::Syn);
+        add(&mut self.lost_before_capture, lost && is(Tag::LostBeforeCapture));
+        add(&mut self.lost_after_capture, lost && !is(Tag::LostBeforeCapture) && !is(Tag::Spurious));
+        add(&mut self.out_of_order, is(Tag::OutOfOrder));
+        add(&mut self.network_duplicates, is(Tag::NetworkDuplicate));
+        add(&mut self.capture_duplicates, is(Tag::CaptureDuplicate));
+    }
+}
+
+/// What makes a segment more than a pure ACK.
+const NOT_PURE: Flags = Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0);

@@ -1,0 +1,67 @@
+//! How much one side has in flight, and how much it sent before the first answer. RFC 5681 §2 (FlightSize), RFC 6928.
+
+use super::InitialWindow;
+use crate::time::{Span, Timestamp};
+
+/// Payload bytes outstanding, over time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Volume {
+    now: u64,
+    greatest: u64,
+    /// Since when it is watched, and when it last changed; `None` before the first payload.
+    span: Option<(Timestamp, Timestamp)>,
+    /// Bytes times nanoseconds.
+    area: u128,
+    initial: InitialWindow,
+    answered: bool,
+}
+
+impl Volume {
+    /// New payload of `len` bytes was sent.
+    pub(super) fn on_new_data(&mut self, len: u32) {
+        if !self.answered && len > 0 {
+            self.initial.bytes += u64::from(len);
+            self.initial.segments += 1;
+        }
+    }
+
+    /// Some payload was acknowledged.
+    pub(super) fn on_data_acked(&mut self) {
+        self.answered = true;
+    }
+
+    /// From `at` on, so much is in flight.
+    pub(super) fn on_change(&mut self, in_flight: u64, at: Timestamp) {
+        let Some((began, changed)) = self.span else {
+            if in_flight > 0 {
+                self.span = Some((at, at));
+                (self.now, self.greatest) = (in_flight, in_flight);
+            }
+            return;
+        };
+        let lasted = at.since(changed).max(Span::ZERO).as_nanos() as u128;
+        self.area = self.area.saturating_add(lasted * u128::from(self.now));
+        self.now = in_flight;
+        self.greatest = self.greatest.max(in_flight);
+        self.span = Some((began, changed.max(at)));
+    }
+
+    /// The most that was in flight; `None` without payload.
+    pub(super) fn greatest(&self) -> Option<u64> {
+        self.span.map(|_| self.greatest)
+    }
+
+    /// The mean from the first payload to the last change.
+    pub(super) fn mean(&self) -> Option<u64> {
+        let (began, changed) = self.span?;
+        match changed.since(began).as_nanos() {
+            ..=0 => Some(self.now),
+            lasted => Some((self.area / lasted as u128) as u64),
+        }
+    }
+
+    /// What was sent before the first ACK of payload.
+    pub(super) fn initial(&self) -> Option<InitialWindow> {
+        (self.initial.segments > 0).then_some(self.initial)
+    }
+}
