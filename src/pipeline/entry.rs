@@ -56,6 +56,8 @@ pub(super) struct Entry<Row> {
     pub waits: bool,
     /// The flow goes on with one that was ended before.
     pub continued: bool,
+    /// A SYN began it on the addresses and ports of an earlier connection.
+    pub reuses_ports: bool,
     /// Nothing is open, but the stream is remembered: which memory of it counts.
     pub remembered: u32,
 }
@@ -68,6 +70,7 @@ impl<Row> Default for Entry<Row> {
             open: None,
             waits: false,
             continued: false,
+            reuses_ports: false,
             remembered: 0,
         }
     }

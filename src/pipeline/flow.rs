@@ -130,6 +130,13 @@ impl<Row> Open<Row> {
         self.last_packet
     }
 
+    /// It begins on the addresses and ports of an earlier connection.
+    pub fn reuse_ports(&mut self) {
+        if let Some(tcp) = &mut self.tcp {
+            **tcp = tcp::Connection::reusing_ports();
+        }
+    }
+
     /// Counts an ICMP error that quotes it.
     pub fn on_icmp_error(&mut self, error: IcmpError) {
         let (errors, _) = self.icmp.unwrap_or((0, error));
@@ -165,9 +172,9 @@ impl<Row> Open<Row> {
     /// Its row.
     pub fn row(&self, ended: &Ended<Row>) -> FlowRow {
         let Ended { key, flow, stream, continued, evicted, .. } = ended;
-        let tcp = self.tcp.as_ref().map(|tcp| Box::new(tcp.summary()));
-        let known = tcp.as_ref().and_then(|tcp| Some((tcp.client?, tcp.client_inferred)));
+        let known = self.tcp.as_ref().and_then(|tcp| tcp.client());
         let (client, client_inferred) = self.roles(key, known);
+        let tcp = self.tcp.as_ref().map(|tcp| Box::new(tcp.summary(client)));
         FlowRow {
             flow: *flow,
             stream: stream.filter(|_| matches!(key.protocol, TCP | UDP)),

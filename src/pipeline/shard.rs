@@ -187,9 +187,14 @@ impl<Row> Shard<Row> {
             }
             self.open += 1;
         }
+        let reuses_ports = entry.reuses_ports;
         let begin = || {
             let listener = task.listen.listen(&record.key);
-            Box::new(Open::new(&record.key, record.number, record.direction, listener))
+            let mut open = Box::new(Open::new(&record.key, record.number, record.direction, listener));
+            if reuses_ports {
+                open.reuse_ports();
+            }
+            open
         };
         let open = entry.open.get_or_insert_with(begin);
         let say = &mut |row| self.spoken.push(row);
@@ -237,7 +242,11 @@ impl<Row> Shard<Row> {
         if task.lifetime.is_some() {
             self.ending.push(Ending { slot, at, evicted: false });
         }
-        self.begin(record)
+        let slot = self.begin(record);
+        if let Some(entry) = self.table.get_mut(slot) {
+            entry.reuses_ports = true;
+        }
+        slot
     }
 
     /// Ends the flow at `slot` if its time was over before this packet, which then begins a new one of the same stream.

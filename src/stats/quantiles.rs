@@ -169,7 +169,8 @@ mod tests {
 
     #[test]
     fn every_bucket_holds_its_middle_and_the_order_of_values() {
-        let values = (0..64).flat_map(|shift| [1_u64 << shift, (1 << shift) + (1 << shift) / 3, u64::MAX >> shift]);
+        let values =
+            (0..64).flat_map(|shift| [1_u64 << shift, (1 << shift) + (1 << shift) / 3, u64::MAX >> shift]);
         for value in values {
             let middle = middle(bucket(value));
             assert_eq!(bucket(middle), bucket(value), "{value}");

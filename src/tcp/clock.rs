@@ -43,7 +43,8 @@ impl Clock {
         let (passed, ticks) = (segment.at.since(began), i64::from(tsval.wrapping_sub(first) as i32));
         match self.tick {
             None if passed >= WATCH && ticks > 0 => {
-                let near = |tick: &i64| (passed.as_nanos() - ticks * tick).abs() <= tick + passed.as_nanos() / 8;
+                let near =
+                    |tick: &i64| (passed.as_nanos() - ticks * tick).abs() <= tick + passed.as_nanos() / 8;
                 self.tick = TICKS.iter().copied().find(near);
             }
             Some(tick) => {

@@ -86,7 +86,13 @@ impl Closer {
     }
 
     /// The state of the side that sends in `direction`, which sent something if `seen`. RFC 9293 §3.3.2
-    pub(super) fn state(&self, opening: Opening, direction: Direction, client: Direction, seen: bool) -> State {
+    pub(super) fn state(
+        &self,
+        opening: Opening,
+        direction: Direction,
+        client: Direction,
+        seen: bool,
+    ) -> State {
         let (own, other) = (self.fins[direction], self.fins[direction.reverse()]);
         let acked = own.is_some_and(|fin| fin.acked);
         if self.reset.is_some() {
@@ -106,7 +112,9 @@ impl Closer {
                 Opening::Complete => State::Established,
                 Opening::Simultaneous | Opening::HalfOpen if direction != client => State::SynReceived,
                 Opening::Simultaneous => State::SynReceived,
-                Opening::HalfOpen | Opening::NoAnswer | Opening::Refused if direction == client => State::SynSent,
+                Opening::HalfOpen | Opening::NoAnswer | Opening::Refused if direction == client => {
+                    State::SynSent
+                }
                 Opening::HalfOpen | Opening::NoAnswer | Opening::Refused => State::Closed,
             },
         }

@@ -143,7 +143,8 @@ impl Doubts {
         if self.next_end.is_none_or(|end| now < end) {
             return;
         }
-        let over = |doubt: &Doubt| doubt.covered_at.is_some_and(|at| now >= at + patience + patience + LATENESS);
+        let over =
+            |doubt: &Doubt| doubt.covered_at.is_some_and(|at| now >= at + patience + patience + LATENESS);
         self.list.retain_mut(|doubt| {
             let over = over(doubt);
             if over {
@@ -158,10 +159,11 @@ impl Doubts {
         }
     }
 
-    /// One of the copies may have come from the network after all: the receiver answered a packet too many.
-    pub(super) fn on_unexplained_ack(&mut self, since: Timestamp, mut settle: impl FnMut(Settled)) {
+    /// The receiver answers `at` this time a segment too many: one of the copies came from the network after all.
+    pub(super) fn on_unexplained_ack(&mut self, at: Timestamp, mut settle: impl FnMut(Settled)) {
         let copy = |doubt: &&mut Doubt| {
-            !doubt.settled && doubt.tags.contains(Tag::CaptureDuplicate) && doubt.sent.at >= since
+            let recent = at.since(doubt.sent.at) <= Span::from_secs(1);
+            recent && !doubt.settled && doubt.tags.contains(Tag::CaptureDuplicate)
         };
         if let Some(doubt) = self.list.iter_mut().find(copy) {
             doubt.settle(Some(Tag::NetworkDuplicate), &mut settle);

@@ -136,7 +136,8 @@ impl Flight {
         if let Some(again) = &mut self.again {
             while let Some(first) = again.first_entry().filter(|first| first.get().end <= ack) {
                 let sent = first.remove();
-                covered.latest_again = covered.latest_again.filter(|latest| latest.at > sent.at).or(Some(sent));
+                covered.latest_again =
+                    covered.latest_again.filter(|latest| latest.at > sent.at).or(Some(sent));
                 covered.original_tsval = covered.newest.and_then(|newest| newest.tsval);
                 covered.newest = match covered.newest {
                     Some(newest) if newest.start >= sent.end => Some(newest),
@@ -145,7 +146,8 @@ impl Flight {
                 };
             }
             // A piece that is half acknowledged still says that the segment it is of was sent again.
-            let partly = again.first_key_value().filter(|(_, first)| first.start < ack).map(|(_, first)| *first);
+            let partly =
+                again.first_key_value().filter(|(_, first)| first.start < ack).map(|(_, first)| *first);
             if let (Some(newest), Some(partly)) = (covered.newest, partly)
                 && partly.start < newest.end
             {
@@ -188,9 +190,11 @@ impl Flight {
     /// The newest transmission among those that lie in `range`, of bytes sent once; and of those sent again.
     pub(super) fn newest_in(&self, range: &Range<Position>) -> (Option<Sent>, Option<Sent>) {
         let behind = self.sent.partition_point(|sent| sent.end <= range.end);
-        let once = (0..behind).rev().take(SEARCH).map_while(|at| self.sent.get(at)).find(|sent| {
-            sent.start < range.start || self.latest_again(&sent.range()).is_none()
-        });
+        let once = (0..behind)
+            .rev()
+            .take(SEARCH)
+            .map_while(|at| self.sent.get(at))
+            .find(|sent| sent.start < range.start || self.latest_again(&sent.range()).is_none());
         (once.filter(|sent| sent.start >= range.start).copied(), self.latest_again(range))
     }
 }
@@ -225,7 +229,8 @@ mod tests {
         let mut flight = flight();
         flight.on_again(sent(0, 200, 10, 2));
         flight.on_again(sent(100, 150, 11, 3));
-        let numbers = [0..100, 100..150, 150..200, 200..300, 0..500].map(|range| flight.latest(&range).unwrap().number);
+        let numbers =
+            [0..100, 100..150, 150..200, 200..300, 0..500].map(|range| flight.latest(&range).unwrap().number);
         assert_eq!(numbers, [10, 11, 10, 2, 11]);
         assert_eq!(flight.first_above(50).unwrap().number, 2);
         let covered = flight.on_ack(200);

@@ -211,7 +211,12 @@ impl Half {
     }
 
     /// In numbers, without its state and handshake.
-    pub(super) fn summary(&self, shift: Option<u8>, fin_end: Option<Position>, end: Timestamp) -> HalfSummary {
+    pub(super) fn summary(
+        &self,
+        shift: Option<u8>,
+        fin_end: Option<Position>,
+        end: Timestamp,
+    ) -> HalfSummary {
         let tally = &self.tally;
         let mut window = self.windows.stats(shift, end);
         window.updates = tally.window_updates;

@@ -91,7 +91,10 @@ impl History {
     /// Zeek's state. Its own words: "S2: established and close attempt by originator seen".
     pub(super) fn state(&self, opening: Opening, client: Direction) -> &'static str {
         let server = client.reverse();
-        let resets = (self.saw(client, b'r') || self.saw(client, b'i'), self.saw(server, b'r') || self.saw(server, b'i'));
+        let resets = (
+            self.saw(client, b'r') || self.saw(client, b'i'),
+            self.saw(server, b'r') || self.saw(server, b'i'),
+        );
         let fins = (self.saw(client, b'f'), self.saw(server, b'f'));
         let (asked, answered) = (self.saw(client, b's'), self.saw(server, b'h'));
         match opening {

@@ -42,7 +42,9 @@ impl Half {
         let mut answer = Answer::default();
         let before = self.acked;
         let advances = before.is_none_or(|before| ack > before);
-        if self.snd_max.is_some_and(|snd_max| ack > snd_max.max(self.probes.end().unwrap_or(snd_max))) && advances {
+        if self.snd_max.is_some_and(|snd_max| ack > snd_max.max(self.probes.end().unwrap_or(snd_max)))
+            && advances
+        {
             answer.tags.insert(Tag::AckedUnseen);
         }
         let tsecr = segment.timestamps.map(|(_, tsecr)| tsecr);
@@ -60,11 +62,18 @@ impl Half {
         if advances {
             self.on_advancing_ack(segment, ack, &mut answer, &mut news);
             if let Some(doubts) = &mut self.doubts {
-                let patience = self.rtt.srtt().unwrap_or(INITIAL_PATIENCE) + circumstances.standpoint.back.unwrap_or(Span::ZERO);
+                let patience = self.rtt.srtt().unwrap_or(INITIAL_PATIENCE)
+                    + circumstances.standpoint.back.unwrap_or(Span::ZERO);
                 doubts.on_ack(ack, segment.at, tsecr, patience, &mut settle);
             }
         } else if before == Some(ack) && is_pure(segment) {
-            answer.tags.extend(self.on_repeated_ack(ack, reported || news.dsack, circumstances, settle));
+            answer.tags.extend(self.on_repeated_ack(
+                ack,
+                segment.at,
+                reported || news.dsack,
+                circumstances,
+                settle,
+            ));
             news.duplicates = u32::from(answer.tags.contains(Tag::DuplicateAck));
         }
         self.tell(news, circumstances.standpoint);
@@ -103,7 +112,13 @@ impl Half {
     }
 
     /// Its SACK blocks. Whether they report anything new above the cumulative ACK.
-    fn on_sack(&mut self, segment: &Segment, ack: Position, news: &mut News, settle: &mut impl FnMut(Settled)) -> bool {
+    fn on_sack(
+        &mut self,
+        segment: &Segment,
+        ack: Position,
+        news: &mut News,
+        settle: &mut impl FnMut(Settled),
+    ) -> bool {
         let mut blocks = segment.sack.iter().map(|&edges| self.block(edges));
         let (first, second) = (blocks.next(), blocks.next());
         drop(blocks);
@@ -112,7 +127,8 @@ impl Half {
             outer.start <= inner.start && inner.end <= outer.end
         };
         let dsack = first.filter(|first| {
-            first.start < first.end && (first.end <= ack || second.as_ref().is_some_and(|second| within(second, first)))
+            first.start < first.end
+                && (first.end <= ack || second.as_ref().is_some_and(|second| within(second, first)))
         });
         if let Some(range) = &dsack {
             news.dsack = true;
@@ -148,6 +164,7 @@ impl Half {
     fn on_repeated_ack(
         &mut self,
         ack: Position,
+        at: Timestamp,
         reported: bool,
         circumstances: &Circumstances,
         settle: impl FnMut(Settled),
@@ -167,7 +184,7 @@ impl Half {
             return Tags::of(Tag::WindowUpdate);
         }
         if let Some(doubts) = self.doubts.as_mut().filter(|_| !outstanding) {
-            doubts.on_unexplained_ack(settle);
+            doubts.on_unexplained_ack(at, settle);
         }
         Tags::default()
     }

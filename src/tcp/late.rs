@@ -1,7 +1,7 @@
 //! Which of two segments was sent first? By IP ID, else by TSval.
 
-use super::flight::Sent;
 use super::Segment;
+use super::flight::Sent;
 
 /// How far the ID of a host that counts may go from one segment of a connection to its next.
 const STEP: i16 = 4096;
@@ -37,7 +37,8 @@ impl IdOrder {
 
     /// Whether `segment` was sent before `other`; `None` where nothing tells.
     pub(super) fn is_older(&self, segment: &Segment, other: &Sent) -> Option<bool> {
-        let ids = segment.ip_id.filter(|&id| id != 0 && other.ip_id != 0 && id != other.ip_id && self.usable());
+        let ids =
+            segment.ip_id.filter(|&id| id != 0 && other.ip_id != 0 && id != other.ip_id && self.usable());
         if let Some(id) = ids {
             return Some((id.wrapping_sub(other.ip_id) as i16) < 0);
         }

@@ -203,7 +203,9 @@ impl Connection {
 
     fn on_reset(&mut self, direction: Direction, segment: &Segment, verdict: &mut Verdict) {
         let expected = self.halves[direction.reverse()].tally.segments == 0
-            || self.halves[direction].snd_max.is_none_or(|snd_max| self.halves[direction].position(segment.seq) == snd_max);
+            || self.halves[direction]
+                .snd_max
+                .is_none_or(|snd_max| self.halves[direction].position(segment.seq) == snd_max);
         if !expected {
             self.challenger = Some(direction);
         }
@@ -225,7 +227,10 @@ impl Connection {
         let sequel = syn.then(|| self.opener.on_syn(direction, segment));
         if !syn {
             self.opener.on_segment(direction, segment);
-        } else if self.reuses_ports && sequel == Some(handshake::Sequel::First) && !segment.flags.contains(Flags::ACK) {
+        } else if self.reuses_ports
+            && sequel == Some(handshake::Sequel::First)
+            && !segment.flags.contains(Flags::ACK)
+        {
             verdict.tags.insert(Tag::PortReuse);
         }
         if syn && self.halves[direction.reverse()].volume.greatest().is_some() {
@@ -256,7 +261,9 @@ impl Connection {
             let oldest = range.start <= oldest && oldest < range.end;
             let Half { doubts, tally, .. } = half;
             let doubts = doubts.get_or_insert_default();
-            doubts.on_resend(segment, range, verdict.tags, oldest, |settled| settle(tally, settled, resolutions));
+            doubts.on_resend(segment, range, verdict.tags, oldest, |settled| {
+                settle(tally, settled, resolutions)
+            });
         }
         if segment.flags.contains(Flags::FIN) {
             let end = position + i64::from(syn) + i64::from(segment.payload_len) + 1;
@@ -351,9 +358,11 @@ impl Connection {
     fn context(&self, direction: Direction, sequel: Option<handshake::Sequel>) -> Context {
         let (half, peer) = (&self.halves[direction], &self.halves[direction.reverse()]);
         let window = peer.windows.last().zip(self.opener.shift(direction.reverse()));
-        let edge = window.zip(half.acked).map(|((window, shift), acked)| acked + (i64::from(window) << shift));
+        let edge =
+            window.zip(half.acked).map(|((window, shift), acked)| acked + (i64::from(window) << shift));
         let greatest = half.tally.sizes.map_or(1, |sizes| sizes.max);
-        let offered = self.opener.offer(direction.reverse()).and_then(|offer| offer.mss).map_or(u32::MAX, u32::from);
+        let offered =
+            self.opener.offer(direction.reverse()).and_then(|offer| offer.mss).map_or(u32::MAX, u32::from);
         Context {
             sequel,
             closed: peer.windows.closed(),

@@ -39,7 +39,12 @@ pub(super) struct Outcome {
 
 impl Half {
     /// Its segment at `position`, not a copy, without RST.
-    pub(super) fn on_outgoing(&mut self, segment: &Segment, position: Position, context: &Context) -> Outcome {
+    pub(super) fn on_outgoing(
+        &mut self,
+        segment: &Segment,
+        position: Position,
+        context: &Context,
+    ) -> Outcome {
         let syn = i64::from(context.sequel.is_some());
         let payload = position + syn..position + syn + i64::from(segment.payload_len);
         let end = payload.end + i64::from(segment.flags.contains(Flags::FIN));
@@ -127,7 +132,8 @@ impl Half {
         let last = self.flight.latest(&range).or_else(|| self.doubts.as_ref()?.latest(&range));
         let older = last.filter(|_| context.sequel.is_none()).and_then(|last| {
             // Equal stamps say nothing here: the copy may follow at once.
-            let same = segment.timestamps.map(|(tsval, _)| tsval) == last.tsval && segment.ip_id.is_none_or(|id| id == 0);
+            let same = segment.timestamps.map(|(tsval, _)| tsval) == last.tsval
+                && segment.ip_id.is_none_or(|id| id == 0);
             self.ids.is_older(segment, &last).filter(|_| !same)
         });
         if older == Some(true) {
@@ -203,7 +209,8 @@ impl Half {
             tags.insert(Tag::Spurious);
         }
         self.flight.on_again(sent);
-        let beyond = (segment.payload_len as i64).min((range.start + i64::from(segment.payload_len) - snd_max).max(0));
+        let beyond =
+            (segment.payload_len as i64).min((range.start + i64::from(segment.payload_len) - snd_max).max(0));
         Outcome { tags, resent: segment.payload_len - beyond as u32, doubt: Some(range) }
     }
 

@@ -24,7 +24,12 @@ pub(super) struct Situation {
 
 impl Probes {
     /// This side sends `segment` at `position`. What kind of probe it is, if it is one.
-    pub(super) fn on_sent(&mut self, segment: &Segment, position: Position, situation: &Situation) -> Option<Tag> {
+    pub(super) fn on_sent(
+        &mut self,
+        segment: &Segment,
+        position: Position,
+        situation: &Situation,
+    ) -> Option<Tag> {
         let never = Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0);
         if segment.payload_len > 1 || segment.flags.intersects(never) {
             self.awaiting = None;

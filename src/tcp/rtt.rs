@@ -76,10 +76,17 @@ impl RoundTrips {
 }
 
 /// The sample that an ACK gives which arrives `at`, echoes `tsecr`, and newly covers `newest` as it was last sent.
-pub(super) fn sample(newest: &Sent, first_tsval: Option<u32>, at: Timestamp, tsecr: Option<u32>) -> Option<Span> {
+pub(super) fn sample(
+    newest: &Sent,
+    first_tsval: Option<u32>,
+    at: Timestamp,
+    tsecr: Option<u32>,
+) -> Option<Span> {
     let clean = newest.copies == 1;
     // RFC 7323 §4: the echo names the copy that was received, if no two copies have the same TSval.
-    let named = || newest.tsval.is_some() && newest.tsval == tsecr && newest.copies == 2 && first_tsval != newest.tsval;
+    let named = || {
+        newest.tsval.is_some() && newest.tsval == tsecr && newest.copies == 2 && first_tsval != newest.tsval
+    };
     let sample = at.since(newest.at);
     ((clean || named()) && sample >= Span::ZERO).then_some(sample)
 }

@@ -218,7 +218,8 @@ impl Sender {
     fn cause(&self, resend: &Resend) -> Cause {
         let first = resend.copies <= 1;
         // RFC 8985 §6.2: something sent later than its last transmission was delivered.
-        let proven = resend.last_seen_at.is_some_and(|last| self.delivered_at.is_some_and(|newest| newest > last));
+        let proven =
+            resend.last_seen_at.is_some_and(|last| self.delivered_at.is_some_and(|newest| newest > last));
         if let Some(episode) = self.episode.filter(|episode| episode.cause == Cause::Rto) {
             let within = resend.last_seen_at.is_some_and(|last| last >= episode.began);
             return if proven && within && !first { Cause::Fast } else { Cause::Rto };

@@ -83,7 +83,8 @@ impl LossStats {
     /// Adds one segment with `tags`, or takes it off.
     fn fold(&mut self, tags: Tags, sign: i32) {
         let is = |tag| tags.contains(tag);
-        let add = |count: &mut u32, counts: bool| *count = count.saturating_add_signed(sign * i32::from(counts));
+        let add =
+            |count: &mut u32, counts: bool| *count = count.saturating_add_signed(sign * i32::from(counts));
         let resent = is(Tag::Retransmission);
         add(&mut self.retransmitted_segments, resent);
         add(&mut self.fast, is(Tag::Fast));
