@@ -71,7 +71,7 @@ pub(super) struct Covered {
 #[derive(Debug, Default)]
 pub(super) struct Flight {
     sent: VecDeque<Sent>,
-    again: Option<Box<BTreeMap<Position, Sent>>>,
+    again: BTreeMap<Position, Sent>,
     forgotten: u32,
 }
 
@@ -79,16 +79,6 @@ impl Flight {
     /// Segments forgotten because there were too many.
     pub(super) fn forgotten(&self) -> u32 {
         self.forgotten
-    }
-
-    /// Whether some segment is outstanding.
-    pub(super) fn is_empty(&self) -> bool {
-        self.sent.is_empty()
-    }
-
-    /// How many segments that advanced the stream are outstanding.
-    pub(super) fn len(&self) -> usize {
-        self.sent.len()
     }
 
     /// A segment that advances the stream.
@@ -102,7 +92,7 @@ impl Flight {
 
     /// A segment sent again, or late into a hole. What it covers of others sent again gives way to it.
     pub(super) fn on_again(&mut self, sent: Sent) {
-        let again = self.again.get_or_insert_default();
+        let again = &mut self.again;
         let before = again.range(..sent.start).next_back().map(|(_, before)| *before);
         if let Some(before) = before.filter(|before| before.end > sent.start) {
             again.insert(before.start, Sent { end: sent.start, ..before });
@@ -133,29 +123,23 @@ impl Flight {
         if self.sent.is_empty() && self.sent.capacity() > 1024 {
             self.sent.shrink_to(16);
         }
-        if let Some(again) = &mut self.again {
-            while let Some(first) = again.first_entry().filter(|first| first.get().end <= ack) {
-                let sent = first.remove();
-                covered.latest_again =
-                    covered.latest_again.filter(|latest| latest.at > sent.at).or(Some(sent));
-                covered.original_tsval = covered.newest.and_then(|newest| newest.tsval);
-                covered.newest = match covered.newest {
-                    Some(newest) if newest.start >= sent.end => Some(newest),
-                    Some(newest) if newest.end > sent.end => Some(Sent { copies: 2, ..newest }),
-                    _ => Some(sent),
-                };
-            }
-            // A piece that is half acknowledged still says that the segment it is of was sent again.
-            let partly =
-                again.first_key_value().filter(|(_, first)| first.start < ack).map(|(_, first)| *first);
-            if let (Some(newest), Some(partly)) = (covered.newest, partly)
-                && partly.start < newest.end
-            {
-                covered.newest = Some(Sent { copies: partly.copies.max(2), ..newest });
-            }
-            if again.is_empty() {
-                self.again = None;
-            }
+        let again = &mut self.again;
+        while let Some(first) = again.first_entry().filter(|first| first.get().end <= ack) {
+            let sent = first.remove();
+            covered.latest_again = covered.latest_again.filter(|latest| latest.at > sent.at).or(Some(sent));
+            covered.original_tsval = covered.newest.and_then(|newest| newest.tsval);
+            covered.newest = match covered.newest {
+                Some(newest) if newest.start >= sent.end => Some(newest),
+                Some(newest) if newest.end > sent.end => Some(Sent { copies: 2, ..newest }),
+                _ => Some(sent),
+            };
+        }
+        // A piece that is half acknowledged still says that the segment it is of was sent again.
+        let partly = again.first_key_value().filter(|(_, first)| first.start < ack).map(|(_, first)| *first);
+        if let (Some(newest), Some(partly)) = (covered.newest, partly)
+            && partly.start < newest.end
+        {
+            covered.newest = Some(Sent { copies: partly.copies.max(2), ..newest });
         }
         covered
     }
@@ -168,7 +152,7 @@ impl Flight {
 
     /// The latest transmission of `range` that was not its first.
     pub(super) fn latest_again(&self, range: &Range<Position>) -> Option<Sent> {
-        let again = self.again.as_ref()?;
+        let again = &self.again;
         let before = again.range(..range.start).next_back().filter(|(_, before)| before.end > range.start);
         let inside = again.range(range.clone()).take(SEARCH);
         before.into_iter().chain(inside).map(|(_, sent)| *sent).max_by_key(|sent| (sent.at, sent.number))
@@ -221,7 +205,7 @@ mod tests {
         let covered = flight.on_ack(250);
         assert_eq!(covered.newest.unwrap().number, 1);
         assert_eq!(flight.on_ack(500).newest.unwrap().number, 4);
-        assert!(flight.is_empty());
+        assert!(flight.sent.is_empty());
     }
 
     #[test]
@@ -235,7 +219,7 @@ mod tests {
         assert_eq!(flight.first_above(50).unwrap().number, 2);
         let covered = flight.on_ack(200);
         assert_eq!((covered.newest.unwrap().number, covered.newest.unwrap().copies), (10, 2));
-        assert!(flight.again.is_none());
+        assert!(flight.again.is_empty());
     }
 
     #[test]

@@ -351,7 +351,7 @@ impl Connection {
     fn reach(&self, direction: Direction) -> u32 {
         let half = &self.halves[direction];
         let shift = self.opener.shift(direction).unwrap_or(14);
-        u32::from(half.windows.greatest().max(u16::MAX)) << shift
+        (u32::from(half.windows.greatest()) << shift).max(u32::from(u16::MAX))
     }
 
     /// What a segment of `direction` is judged by.
