@@ -95,5 +95,6 @@ fn analyse(script: &[(bool, Segment)], isn: [u32; 2], swap: bool) -> Outcome {
     }
     connection.finish(&mut resolutions);
     verdicts.extend(resolutions.iter().map(|resolution| format!("{resolution:?}")));
-    Outcome { verdicts, summary: format!("{:?}", connection.summary()) }
+    let client = if swap { Direction::Reverse } else { Direction::Forward };
+    Outcome { verdicts, summary: format!("{:?}", connection.summary(client)) }
 }

@@ -108,17 +108,21 @@ impl Connection {
             }
             self.on_change(direction, segment, &mut verdict);
         }
-        self.on_time(segment.at, resolutions);
+        self.on_time(direction, segment.at, resolutions);
         verdict
     }
 
     /// Ends the connection: what was pending is decided.
     pub fn finish(&mut self, resolutions: &mut Vec<Resolution>) {
+        let from = resolutions.len();
         for direction in Direction::BOTH {
             let Half { doubts, tally, .. } = &mut self.halves[direction];
             if let Some(doubts) = doubts {
                 doubts.finish(|settled| settle(tally, settled, resolutions));
             }
+        }
+        if let Some(last) = resolutions.get_mut(from..) {
+            last.sort_unstable_by_key(|resolution| resolution.number);
         }
     }
 
@@ -331,8 +335,8 @@ impl Connection {
     }
 
     /// Time has come to `now`.
-    fn on_time(&mut self, now: Timestamp, resolutions: &mut Vec<Resolution>) {
-        for direction in Direction::BOTH {
+    fn on_time(&mut self, sender: Direction, now: Timestamp, resolutions: &mut Vec<Resolution>) {
+        for direction in [sender, sender.reverse()] {
             let (half, peer) = self.halves.split(direction);
             if half.doubts.is_none() {
                 continue;
