@@ -40,6 +40,24 @@ fn every_law_holds_for_every_capture() {
     assert_eq!(broken, 0);
 }
 
+#[test]
+fn laws_of_files_hold_for_damaged_captures() {
+    let paths = files(&root().join("testdata/captures"));
+    let mut broken = 0;
+    for number in 0..150 {
+        let mut random = support::random::Random(number);
+        let mut pick = || fs::read(&paths[random.below(paths.len() as u64) as usize]).unwrap();
+        let (mut bytes, other) = (pick(), pick());
+        bytes.truncate(20_000);
+        support::mutate::mutate(&mut bytes, &other[..other.len().min(20_000)], &mut random);
+        for (name, law) in laws::ALL.iter().filter(|(name, _)| ["containers", "journey"].contains(name)) {
+            let made = format!("damaged capture {number}");
+            broken += u32::from(!holds(name, *law, Path::new(&made), &bytes));
+        }
+    }
+    assert_eq!(broken, 0);
+}
+
 /// Whether the law holds; if not, says so at once, so that all that are broken are heard of.
 fn holds(name: &str, law: laws::Law, path: &Path, bytes: &[u8]) -> bool {
     let holds = std::panic::catch_unwind(|| law(bytes)).is_ok();

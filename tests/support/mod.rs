@@ -7,6 +7,7 @@
 //! - [`conversation`]: one TCP connection segment by segment, with a clock
 //! - [`script`]: the same from a text, one line a segment
 //! - [`pcap`], [`pcapng`], [`snoop`]: capture files
+//! - [`mutate`]: bits flipped, ends cut off, files spliced
 //! - [`packed`]: gzip, zstd and lz4 around bytes
 //! - [`random`]: numbers that are the same on every machine
 
@@ -22,6 +23,7 @@
 pub mod conversation;
 pub mod ip;
 pub mod link;
+pub mod mutate;
 pub mod packed;
 pub mod pcap;
 pub mod pcapng;

@@ -1,0 +1,160 @@
+//! Thousands of damaged captures through every command: no panic, no run over ten seconds, valid JSON.
+//!
+//! Made from the captures of a folder with a fixed seed, so that a failure can be repeated:
+//!
+//! ```text
+//! cargo build --release
+//! FLOWRAY_MUTATE=testdata/captures FLOWRAY_BINARY=target/release/flowray cargo test --test mutations -- --ignored --nocapture
+//! ```
+//!
+//! `FLOWRAY_MUTATIONS` is how many (default 20,000), `FLOWRAY_SEED` another seed. A capture that fails is kept and named.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use support::mutate::mutate;
+use support::random::Random;
+
+const LIMIT: Duration = Duration::from_secs(10);
+/// Address space that a run may have, in KiB: far above what is promised, to catch what grows without bound.
+const ADDRESS_SPACE: u64 = 3 << 20;
+const FORMS: [&str; 5] = ["table", "jsonl", "json", "csv", "tsv"];
+
+#[test]
+fn a_few_damaged_captures_do_no_harm() {
+    let captures = captures(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures"));
+    let failures: Vec<String> = (0..60).flat_map(|number| damaged(&captures, 1, number)).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+#[ignore = "takes many minutes; see above"]
+fn many_damaged_captures_do_no_harm() {
+    let folder =
+        PathBuf::from(std::env::var("FLOWRAY_MUTATE").expect("FLOWRAY_MUTATE names a folder of captures"));
+    let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
+    let (count, seed) = (number("FLOWRAY_MUTATIONS", 20_000), number("FLOWRAY_SEED", 1));
+    let captures = captures(&folder);
+    let next = AtomicU64::new(0);
+    let work = || {
+        let mut failures = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                return failures;
+            }
+            failures.extend(damaged(&captures, seed, number).inspect(|failure| println!("{failure}")));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    println!("{count} captures made from {}, {} failures", captures.len(), failures.len());
+    assert!(failures.is_empty());
+}
+
+/// Makes the damaged capture `number` and runs every command on it; what went wrong.
+fn damaged(captures: &[PathBuf], seed: u64, number: u64) -> impl Iterator<Item = String> {
+    let mut random = Random(seed << 32 | number);
+    let mut pick = || &captures[random.below(captures.len() as u64) as usize];
+    let (path, other) = (pick(), pick());
+    let mut bytes = fs::read(path).unwrap();
+    mutate(&mut bytes, &fs::read(other).unwrap(), &mut random);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("damaged");
+    fs::write(&file, &bytes).unwrap();
+    let form = FORMS[(number % 5) as usize];
+    let streams = folder.path().join("streams");
+    let runs: [&[&str]; 6] = [
+        &["summary", "-o", form],
+        &["packets", "-o", form],
+        &["flows", "-o", form],
+        &["handshakes", "-o", form],
+        &["http", "-o", form],
+        &["stream", "--all", "--out", streams.to_str().unwrap()],
+    ];
+    let known = known();
+    let failures: Vec<String> = runs
+        .iter()
+        .filter(|words| known.contains(&words[0].to_owned()))
+        .filter_map(|words| run(words, &file).err().map(|why| format!("{}: {why}", words.join(" "))))
+        .map(|why| {
+            let kept = std::env::temp_dir().join(format!("flowray-mutation-{seed}-{number}"));
+            fs::write(&kept, &bytes).unwrap();
+            format!("{} (from {}, kept as {})", why, path.display(), kept.display())
+        })
+        .collect();
+    failures.into_iter()
+}
+
+fn run(words: &[&str], file: &Path) -> Result<(), String> {
+    let begun = Instant::now();
+    let output = Command::new("sh")
+        .args(["-c", &format!("ulimit -v {ADDRESS_SPACE}; exec \"$@\""), "sh"])
+        .arg(binary())
+        .args(words)
+        .arg(file)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !matches!(output.status.code(), Some(0 | 1)) || said.contains("panicked") {
+        return Err(format!("{}: {said}", output.status));
+    }
+    if output.status.code() == Some(1) && said.is_empty() {
+        return Err("exit status 1 without a word".into());
+    }
+    if begun.elapsed() > LIMIT {
+        return Err(format!("took {:?}", begun.elapsed()));
+    }
+    let Ok(text) = std::str::from_utf8(&output.stdout) else { return Err("no UTF-8".into()) };
+    let documents: Vec<&str> = match words.last() {
+        Some(&"jsonl") => text.lines().collect(),
+        Some(&"json") => vec![text],
+        _ => Vec::new(),
+    };
+    for document in documents {
+        serde_json::from_str::<serde_json::Value>(document).map_err(|why| format!("no JSON: {why}"))?;
+    }
+    Ok(())
+}
+
+fn binary() -> PathBuf {
+    std::env::var_os("FLOWRAY_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_flowray").into(), PathBuf::from)
+}
+
+/// The commands that there are.
+fn known() -> &'static [String] {
+    static KNOWN: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let help = Command::new(binary()).arg("--help").output().unwrap();
+        let text = String::from_utf8(help.stdout).unwrap();
+        text.lines().filter_map(|line| line.split_whitespace().next().map(String::from)).collect()
+    })
+}
+
+fn captures(folder: &Path) -> Vec<PathBuf> {
+    let mut folders = vec![folder.to_path_buf()];
+    let mut captures = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match fs::metadata(&path) {
+                Ok(found) if found.is_dir() => folders.push(path),
+                Ok(found) if found.len() < 2 << 20 => captures.push(path),
+                _ => {}
+            }
+        }
+    }
+    captures.sort();
+    captures
+}
