@@ -9,6 +9,7 @@ pub mod fields;
 pub mod human;
 mod info;
 mod key;
+pub mod layers;
 pub mod machine;
 pub mod rows;
 pub mod schema;
