@@ -35,7 +35,7 @@ use rayon::prelude::*;
 pub use counts::{Amount, Counts, Stack};
 pub use held::PacketRows;
 pub use listener::{Heard, Listener, Speaker, Spoken};
-pub use listeners::{Said as HttpSaid, Services, Transactions};
+pub use listeners::{Said as HttpSaid, Services, Speech, Speeches, Transactions};
 pub use rows::{FlowRow, PacketRow, ResponseStats};
 pub use settings::{Bounds, Lifetime, Settings, Watch};
 

@@ -3,7 +3,8 @@
 use super::args::ListArgs;
 use super::run::{Damage, Only, rows};
 use crate::error::Result;
-use crate::pipeline::{FlowRow, Report, Settings};
+use crate::flow::Key;
+use crate::pipeline::{FlowRow, Listener, Report, Services, Settings};
 use crate::report::fields::{FLOWS, Flows, HANDSHAKES};
 use crate::report::rows::{Part, Renderer};
 
@@ -30,6 +31,10 @@ struct Listed {
 impl Report for Listed {
     type Part = Part;
     type Row = ();
+
+    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<()>>> {
+        Some(Box::new(Services::of(key)?))
+    }
 
     fn flows(&self, rows: &[FlowRow]) -> Part {
         let mut part = Part::default();

@@ -144,7 +144,7 @@ pub fn print(text: &str) -> Result<Damage> {
 }
 
 /// A note on standard error; nobody may be listening.
-fn note(text: &str) {
+pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "flowray: {text}");
 }
 

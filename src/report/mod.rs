@@ -6,6 +6,7 @@ mod escape;
 mod card;
 mod condition;
 pub mod fields;
+pub mod folder;
 pub mod human;
 mod info;
 mod key;
@@ -16,6 +17,7 @@ pub mod schema;
 #[cfg(test)]
 mod sample;
 pub mod select;
+pub mod stream;
 pub mod summary;
 pub mod table;
 mod value;

@@ -1,0 +1,320 @@
+//! `stream`: the bytes that both sides of a flow said.
+
+use std::collections::HashMap;
+use std::io::{self, BufWriter, IsTerminal};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use clap::{Args, ValueEnum};
+
+use super::args::{Common, OutputFormat};
+use super::options::Request;
+use super::run::{Damage, analyse, note, stdout};
+use crate::error::{Error, Result};
+use crate::flow::{Direction, Key, protocol_name};
+use crate::pipeline::{FlowRow, Listener, Report, Settings, Speech, Speeches, Spoken};
+use crate::report::folder::Folder;
+use crate::report::human::Clock;
+use crate::report::schema::Role;
+use crate::report::stream::{Form, Piece, Speaking};
+use crate::tcp::stream::{Overlap, Room};
+
+/// What `stream` takes.
+#[derive(Args, Clone, Debug)]
+#[command(
+    override_usage = "flowray stream [OPTIONS] N FILE...\n       flowray stream [OPTIONS] --all --out DIR FILE..."
+)]
+pub struct StreamArgs {
+    #[command(flatten)]
+    pub common: Common,
+    /// Stream N is a UDP stream
+    #[arg(long, conflicts_with = "all")]
+    pub udp: bool,
+    /// Whose bytes
+    #[arg(long, value_enum, default_value_t)]
+    pub side: Side,
+    /// How bytes are shown: raw where standard output is no terminal, else as text
+    #[arg(long = "as", value_name = "FORM", value_enum)]
+    pub form: Option<Shown>,
+    /// Every stream, TCP and UDP, into files: PROTOCOL_STREAM_SENDER_PORT_RECEIVER_PORT.bin, with `-` for `:`
+    #[arg(long, requires = "out")]
+    pub all: bool,
+    /// Where the files are written; files that are there are not overwritten
+    #[arg(long, value_name = "DIR", requires = "all")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub reassembly: ReassemblyArgs,
+}
+
+/// How streams are put in order.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ReassemblyArgs {
+    /// Which copy counts where segments overlap and differ
+    #[arg(long, value_enum, default_value_t)]
+    pub overlap: Copies,
+    /// Bytes of late segments that are held for one direction; beyond it a gap is declared
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
+    pub max_held: usize,
+}
+
+impl ReassemblyArgs {
+    /// The room that late segments have.
+    pub fn room(&self) -> Room {
+        let overlap = match self.overlap {
+            Copies::First => Overlap::First,
+            Copies::Last => Overlap::Last,
+        };
+        let per_stream = self.max_held;
+        Room { per_stream, shared: per_stream.saturating_mul(2), overlap, ..Room::default() }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Copies {
+    /// The first
+    #[default]
+    First,
+    /// The last one before it was acknowledged
+    Last,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Side {
+    /// Who opened it
+    Client,
+    /// The other side
+    Server,
+    /// Both, in the order in which they spoke
+    #[default]
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Shown {
+    /// The bytes as they are
+    Raw,
+    /// Text, with what a terminal would obey escaped
+    Text,
+    /// Offsets, hexadecimal digits and characters
+    Hex,
+    /// A JSON object a message, the bytes in base64
+    Jsonl,
+}
+
+/// Prints one stream, or writes all.
+pub fn stream(mut args: StreamArgs) -> Result<Damage> {
+    if let (true, Some(out)) = (args.all, args.out.take()) {
+        return all(&args, out);
+    }
+    let form = form(&args)?;
+    let number = args.common.files.remove(0);
+    let number: u64 = number.to_str().and_then(|number| number.parse().ok()).ok_or_else(|| {
+        Error::Usage(format!("`{}` is no stream number: write `flowray stream N FILE`", number.display()))
+    })?;
+    if args.common.files.is_empty() {
+        return Err(Error::Usage(format!("no file given: write `flowray stream {number} FILE`")));
+    }
+    one(&args, number, form)
+}
+
+fn form(args: &StreamArgs) -> Result<Form> {
+    Ok(match (args.form, args.common.output) {
+        (Some(Shown::Raw), _) => Form::Raw,
+        (Some(Shown::Text), _) => Form::Text,
+        (Some(Shown::Hex), _) => Form::Hex,
+        (Some(Shown::Jsonl), _) | (None, OutputFormat::Jsonl) => Form::Jsonl,
+        (None, OutputFormat::Table) if io::stdout().is_terminal() => Form::Text,
+        (None, OutputFormat::Table) => Form::Raw,
+        (None, _) => {
+            return Err(Error::Usage("--output: a stream is shown --as raw, text, hex or jsonl".into()));
+        }
+    })
+}
+
+/// One stream, on its way to standard output.
+struct One {
+    protocol: u8,
+    number: u64,
+    side: Side,
+    room: Room,
+    client: OnceLock<Direction>,
+    found: AtomicBool,
+}
+
+impl Report for One {
+    type Part = Vec<(Role, bool, Speech)>;
+    type Row = Speech;
+
+    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Speech>>> {
+        let wanted = key.protocol == self.protocol;
+        wanted.then(|| Speeches::of(key, self.room)).flatten().map(|speeches| Box::new(speeches) as Box<_>)
+    }
+
+    fn spoken(&self, rows: &[Spoken<Speech>]) -> Self::Part {
+        let is_it = |spoken: &&Spoken<Speech>| {
+            spoken.stream == Some(self.number) && spoken.speaker.key.protocol == self.protocol
+        };
+        let mut part = Vec::new();
+        for Spoken { speaker, row, .. } in rows.iter().filter(is_it) {
+            // Who is the client may become clear later: what was said so far stays as it was shown.
+            let client = *self.client.get_or_init(|| speaker.client);
+            let role = if row.direction == client { Role::Client } else { Role::Server };
+            let wanted = match self.side {
+                Side::Both => true,
+                Side::Client => role == Role::Client,
+                Side::Server => role == Role::Server,
+            };
+            if wanted {
+                part.push((role, speaker.fine_clock, row.clone()));
+            }
+        }
+        part
+    }
+
+    fn flows(&self, rows: &[FlowRow]) -> Self::Part {
+        let is_it = |row: &FlowRow| row.stream == Some(self.number) && row.key.protocol == self.protocol;
+        self.found.fetch_or(rows.iter().any(is_it), Ordering::Relaxed);
+        Vec::new()
+    }
+}
+
+fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
+    let request = Request::new(args.common.clone())?;
+    let (mut capture, settings, begin) = request.open();
+    let settings = Settings { flows: true, ..settings };
+    let report = One {
+        protocol: if args.udp { 17 } else { 6 },
+        number,
+        side: args.side,
+        room: args.reassembly.room(),
+        client: OnceLock::new(),
+        found: AtomicBool::new(false),
+    };
+    let out = BufWriter::with_capacity(1 << 16, io::stdout());
+    let mut speaking = Speaking::new(out, form, args.udp, Clock::new(request.time, begin));
+    let mut failed = None;
+    let mut give = |part: Vec<(Role, bool, Speech)>| {
+        for (role, fine_clock, speech) in &part {
+            let moment = speech.moment.map(|moment| (moment.at, moment.number));
+            let (offset, bytes, missing) = (speech.offset, &*speech.bytes, speech.missing);
+            let piece = Piece { role: *role, offset, moment, fine_clock: *fine_clock, bytes, missing };
+            if let Err(error) = speaking.say(&piece) {
+                failed = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    };
+    analyse(&request, &mut capture, &settings, &report, &mut give)?;
+    if let Some(error) = failed {
+        return Err(stdout(error));
+    }
+    let missing = speaking.finish().map_err(stdout)?;
+    if missing > 0 && form == Form::Raw && !request.quiet {
+        note(&format!(
+            "{missing} bytes of the stream are missing in the capture; nothing is written for them"
+        ));
+    }
+    let mut damage = capture.into_errors();
+    if !report.found.into_inner() {
+        let protocol = if args.udp { "UDP" } else { "TCP" };
+        damage.push(Error::NotFound(format!("there is no {protocol} stream {number} in this capture")));
+    }
+    Ok(damage)
+}
+
+/// All streams, on their way to files.
+struct All {
+    side: Side,
+    room: Room,
+    missing: AtomicU64,
+}
+
+impl Report for All {
+    type Part = Vec<(String, Vec<u8>)>;
+    type Row = Speech;
+
+    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Speech>>> {
+        Some(Box::new(Speeches::of(key, self.room)?))
+    }
+
+    fn spoken(&self, rows: &[Spoken<Speech>]) -> Self::Part {
+        let mut part: Vec<(String, Vec<u8>)> = Vec::new();
+        let mut places = HashMap::new();
+        for Spoken { flow, stream, speaker, row } in rows {
+            self.missing.fetch_add(row.missing, Ordering::Relaxed);
+            let wanted = match self.side {
+                Side::Both => true,
+                Side::Client => row.direction == speaker.client,
+                Side::Server => row.direction != speaker.client,
+            };
+            if !wanted || row.bytes.is_empty() {
+                continue;
+            }
+            let place = *places.entry((*flow, row.direction)).or_insert_with(|| {
+                let number = stream.unwrap_or(*flow);
+                part.push((file_name(&speaker.key, number, row.direction), Vec::new()));
+                part.len() - 1
+            });
+            if let Some((_, bytes)) = part.get_mut(place) {
+                bytes.extend_from_slice(&row.bytes);
+            }
+        }
+        part
+    }
+}
+
+/// `tcp_12_10.0.0.1_40000_10.0.0.2_80.bin`: protocol, stream, the sender's address and port, the receiver's.
+pub fn file_name(key: &Key, stream: u64, direction: Direction) -> String {
+    let protocol = protocol_name(key.protocol).unwrap_or("ip");
+    let ((sender, sender_port), (receiver, receiver_port)) =
+        (key.sender(direction), key.sender(direction.reverse()));
+    format!("{protocol}_{stream}_{sender}_{sender_port}_{receiver}_{receiver_port}.bin").replace(':', "-")
+}
+
+fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
+    let request = Request::new(args.common.clone())?;
+    let (mut capture, settings, _) = request.open();
+    let mut folder = Folder::new(&out)?;
+    let report = All { side: args.side, room: args.reassembly.room(), missing: AtomicU64::new(0) };
+    let mut failed = None;
+    let mut give = |part: Vec<(String, Vec<u8>)>| {
+        for (name, bytes) in part {
+            if let Err(error) = folder.append(&name, &bytes) {
+                failed = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    };
+    analyse(&request, &mut capture, &settings, &report, &mut give)?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let missing = report.missing.into_inner();
+    if missing > 0 && !request.quiet {
+        note(&format!("{missing} bytes are missing in the capture; nothing is written for them"));
+    }
+    if request.verbose {
+        note(&format!("{} files were written", folder.len()));
+    }
+    Ok(capture.into_errors())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::Address;
+
+    #[test]
+    fn names_say_who_sent_to_whom() {
+        let (key, direction) =
+            Key::new(6, (Address::v4([10, 0, 0, 2]), 80), (Address::v4([10, 0, 0, 1]), 4000));
+        assert_eq!(file_name(&key, 7, direction), "tcp_7_10.0.0.2_80_10.0.0.1_4000.bin");
+        let six = |last| Address::v6([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last]);
+        let (key, direction) = Key::new(17, (six(1), 53), (six(2), 4000));
+        assert_eq!(file_name(&key, 0, direction.reverse()), "udp_0_2001-db8--2_4000_2001-db8--1_53.bin");
+    }
+}
