@@ -66,8 +66,7 @@ impl ReassemblyArgs {
             Copies::First => Overlap::First,
             Copies::Last => Overlap::Last,
         };
-        let per_stream = self.max_held;
-        Room { per_stream, shared: per_stream.saturating_mul(2), overlap, ..Room::default() }
+        Room::new(self.max_held, overlap)
     }
 }
 

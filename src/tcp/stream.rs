@@ -66,6 +66,13 @@ impl Default for Room {
     }
 }
 
+impl Room {
+    /// Room for `per_stream` bytes, and twice that for both directions of a connection.
+    pub fn new(per_stream: usize, overlap: Overlap) -> Self {
+        Self { per_stream, shared: per_stream.saturating_mul(2), overlap, used: 0 }
+    }
+}
+
 /// A segment as its stream sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a> {
@@ -119,7 +126,7 @@ pub struct Counts {
     pub overlaps: u32,
     /// Times the room was used up, and a gap declared for that.
     pub capped: u32,
-    /// Payload bytes before the beginning, beyond the FIN, in a RST, or outside any window.
+    /// Payload bytes before the beginning, beyond the FIN, outside any window, or in a RST that does not follow.
     pub ignored: u64,
 }
 
@@ -151,6 +158,8 @@ pub struct Stream {
     expected: Option<Seq>,
     fin: Option<(u64, Moment)>,
     ended: bool,
+    /// Where it would begin by another SYN.
+    other_syn: Option<u64>,
     /// Data of a SYN is held that the other side has not taken yet. RFC 7413 §4.2
     fast_open: bool,
     held: Held,
@@ -168,9 +177,13 @@ impl Stream {
     pub fn on_segment(&mut self, arrival: &Arrival<'_>, room: &mut Room, sink: &mut impl FnMut(Chunk<'_>)) {
         let moment = Moment { at: arrival.at, number: arrival.number };
         if arrival.flags.contains(Flags::RST) {
-            // RFC 9293 §3.10.7.4: a RST takes no sequence space; its payload says why, and is not part of the stream.
-            self.counts.ignored += u64::from(arrival.len);
-            return sink(Chunk::Reset(moment));
+            // RFC 1122 §4.2.2.12: its payload says why, and is shown where it follows what was said.
+            sink(Chunk::Reset(moment));
+            let follows = matches!(self.start, Start::Known(_)) && self.position(arrival.seq) == self.next;
+            if !follows && self.start != Start::Unknown {
+                self.counts.ignored += u64::from(arrival.len);
+                return;
+            }
         }
         let syn = arrival.flags.contains(Flags::SYN);
         let fin = arrival.flags.contains(Flags::FIN);
@@ -208,6 +221,7 @@ impl Stream {
             return;
         }
         let at = self.position(ack);
+        self.choose_syn(at);
         if at > self.highest.max(self.next) + MAX_WINDOW {
             return;
         }
@@ -283,6 +297,10 @@ impl Stream {
             }
         }
         let at = self.position(arrival.seq) + u64::from(syn);
+        if syn && at != self.next {
+            self.other_syn = Some(at);
+        }
+        self.choose_syn(at);
         let Start::Guessed(start) = self.start else { return at };
         let probe = arrival.len == 1 && at + 1 == start;
         if syn && (at <= start || self.held.is_empty()) {
@@ -292,6 +310,20 @@ impl Stream {
             self.begin(at);
         }
         at
+    }
+
+    /// Several SYNs with different numbers, of which one was answered: the stream begins where it goes on.
+    fn choose_syn(&mut self, at: u64) {
+        let Start::Known(start) = self.start else { return };
+        if self.other_syn == Some(at)
+            && self.next == start
+            && self.held.is_empty()
+            && self.counts.missing == 0
+        {
+            (self.start, self.next, self.highest) = (Start::Known(at), at, at);
+            self.acked = self.acked.min(at);
+            self.other_syn = Some(start);
+        }
     }
 
     /// Moves the beginning, before anything was handed out.

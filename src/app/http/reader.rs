@@ -157,10 +157,14 @@ impl Reader {
     pub fn skip(&mut self, len: u64) -> (u64, Step<'static>) {
         match &mut self.state {
             State::Start => self.lose(),
-            State::Lost => {
-                self.gathered.clear();
-                self.extent = None;
+            State::Lost if !self.gathered.is_empty() => {
+                // The line that a gap cuts may be the first of a message.
+                let passed = self.passed;
+                let step = self.cut();
+                self.passed = if step == Step::Nothing { passed + len } else { len };
+                return (0, step);
             }
+            State::Lost => self.extent = None,
             State::Opaque => {}
             State::Head => {
                 let step = self.cut();
@@ -292,7 +296,7 @@ impl Reader {
 
     /// Ends a head whose end is missing.
     fn cut(&mut self) -> Step<'static> {
-        let whole_lines = self.search.whole_lines();
+        let whole_lines = if self.is_lost() { 0 } else { self.search.whole_lines() };
         let raw = std::mem::take(&mut self.gathered);
         let extent = self.extent;
         self.lose();
