@@ -55,8 +55,9 @@ pub enum Command {
         flowray handshakes --fields '*_s' capture.pcap                   when did each step happen?")]
     Handshakes(ListArgs),
     /// One row an HTTP exchange: who, method, host, path, status, sizes, time to first byte, total
-<<<<<<< HEAD
     Http(ListArgs),
+    /// The bytes that one or both sides of a TCP or UDP stream said, reassembled
+    Stream(super::stream::StreamArgs),
     /// What kind of file it is
     #[command(after_help = "Examples:\n  \
         flowray info capture.pcapng.zst\n  \
@@ -73,11 +74,6 @@ pub enum Command {
     /// Print completions for a shell
     #[command(after_help = "Example:\n  flowray completions bash > /etc/bash_completion.d/flowray")]
     Completions(CompletionsArgs),
-=======
-    Http(RowArgs),
-    /// The bytes that one or both sides of a TCP or UDP stream said, reassembled
-    Stream(super::stream::StreamArgs),
->>>>>>> 0e05a0f (Print what the sides of a stream said, or write all streams to files; name the service of flows)
 }
 
 /// What every command that reads captures takes.

@@ -11,11 +11,8 @@ mod info;
 mod options;
 mod packets;
 mod run;
-<<<<<<< HEAD
-mod summary;
-=======
 mod stream;
->>>>>>> 0e05a0f (Print what the sides of a stream said, or write all streams to files; name the service of flows)
+mod summary;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -55,25 +52,17 @@ pub fn main() -> ExitCode {
 }
 
 fn answer(cli: Cli) -> Result<Damage> {
-<<<<<<< HEAD
     match (cli.command, cli.summary) {
         (Some(Command::Summary(args)), _) | (None, args) => summary::summary(&args),
         (Some(Command::Packets(args)), _) => packets::packets(args),
         (Some(Command::Flows(args)), _) => flows::flows(args),
         (Some(Command::Handshakes(args)), _) => flows::handshakes(args),
         (Some(Command::Http(args)), _) => http::http(args),
+        (Some(Command::Stream(args)), _) => stream::stream(args),
         (Some(Command::Info(args)), _) => info::info(&args),
         (Some(Command::Fields(args)), _) => fields::fields(&args),
         (Some(Command::Help(args)), _) => help::help(&args),
         (Some(Command::Completions(args)), _) => help::completions(&args),
-=======
-    match cli.command {
-        Command::Flows(args) => flows::flows(args),
-        Command::Handshakes(args) => flows::handshakes(args),
-        Command::Http(args) => http::http(args),
-        Command::Stream(args) => stream::stream(args),
-        Command::Packets(args) => packets::packets(args),
->>>>>>> 0e05a0f (Print what the sides of a stream said, or write all streams to files; name the service of flows)
     }
 }
 

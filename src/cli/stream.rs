@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use clap::{Args, ValueEnum};
 
-use super::args::{Common, OutputFormat};
+use super::args::{Choice, Common, OutputFormat};
 use super::options::Request;
 use super::run::{Damage, analyse, note, stdout};
 use crate::error::{Error, Result};
@@ -46,6 +46,8 @@ pub struct StreamArgs {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub reassembly: ReassemblyArgs,
+    #[command(flatten)]
+    pub choice: Choice,
 }
 
 /// How streams are put in order.
@@ -119,7 +121,7 @@ pub fn stream(mut args: StreamArgs) -> Result<Damage> {
 }
 
 fn form(args: &StreamArgs) -> Result<Form> {
-    Ok(match (args.form, args.common.output) {
+    Ok(match (args.form, args.common.show.output) {
         (Some(Shown::Raw), _) => Form::Raw,
         (Some(Shown::Text), _) => Form::Text,
         (Some(Shown::Hex), _) => Form::Hex,
@@ -180,7 +182,7 @@ impl Report for One {
 }
 
 fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
-    let request = Request::new(args.common.clone())?;
+    let request = Request::new(&args.common, &args.choice)?;
     let (mut capture, settings, begin) = request.open();
     let settings = Settings { flows: true, ..settings };
     let report = One {
@@ -192,7 +194,7 @@ fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
         found: AtomicBool::new(false),
     };
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
-    let mut speaking = Speaking::new(out, form, args.udp, Clock::new(request.time, begin));
+    let mut speaking = Speaking::new(out, form, args.udp, Clock::new(request.look.time, begin));
     let mut failed = None;
     let mut give = |part: Vec<(Role, bool, Speech)>| {
         for (role, fine_clock, speech) in &part {
@@ -274,7 +276,7 @@ pub fn file_name(key: &Key, stream: u64, direction: Direction) -> String {
 }
 
 fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
-    let request = Request::new(args.common.clone())?;
+    let request = Request::new(&args.common, &args.choice)?;
     let (mut capture, settings, _) = request.open();
     let mut folder = Folder::new(&out)?;
     let report = All { side: args.side, room: args.reassembly.room(), missing: AtomicU64::new(0) };
