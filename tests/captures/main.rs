@@ -12,6 +12,7 @@ mod closing;
 mod damaged;
 mod datagrams;
 mod duplicates;
+mod filters;
 mod formats;
 mod hostile;
 mod http;
@@ -71,6 +72,7 @@ fn all() -> Vec<Case> {
         http::cases(),
         datagrams::cases(),
         links::cases(),
+        filters::cases(),
         formats::cases(),
         metadata::cases(),
         damaged::cases(),

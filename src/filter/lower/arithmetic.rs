@@ -1,4 +1,5 @@
-//! Relations between computed numbers: each header that is looked into brings the test that the frame has it.
+//! Relations between computed numbers: a header that is looked into brings the test that the frame has it, unless it
+//! stands to the right of an operator.
 
 use super::{Base, Condition, How, Lowering, Refused, all, maybe_not};
 use crate::filter::program::{At, Value};
@@ -28,7 +29,8 @@ impl Lowering {
                 inner => Value::Negative(Box::new(inner)),
             },
             Arithmetic::Binary(operator, left, right) => {
-                let (left, right) = (self.value(left, guards)?, self.value(right, guards)?);
+                // libpcap lets only the left operand bring its test, and so does this.
+                let (left, right) = (self.value(left, guards)?, self.value(right, &mut Vec::new())?);
                 match (&left, &right) {
                     (Value::Number(a), Value::Number(b)) if operator.apply(*a, *b).is_some() => {
                         Value::Number(operator.apply(*a, *b).unwrap_or(0))
