@@ -8,8 +8,9 @@ use super::settings::Lifetime;
 use super::shard::Ended;
 use crate::decode::IcmpError;
 use crate::flow::{Direction, Key, Pair, Traffic, guess_client};
+use crate::stats::Quantiles;
 use crate::tcp::{self, Tag, Verdict};
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
 /// An open flow.
 pub(super) struct Open<Row> {
@@ -217,7 +218,7 @@ fn is_new_data(verdict: &Verdict) -> bool {
 #[derive(Debug, Default)]
 struct Responses {
     latest: Option<(Direction, Timestamp)>,
-    samples: Pair<Vec<Span>>,
+    samples: Pair<Option<Box<Quantiles>>>,
 }
 
 impl Responses {
@@ -225,18 +226,17 @@ impl Responses {
         if let Some((sender, asked)) = self.latest
             && sender != direction
         {
-            self.samples[direction].push(at.since(asked).max(Span::ZERO));
+            self.samples[direction].get_or_insert_default().record(at.since(asked));
         }
         self.latest = Some((direction, at));
     }
 
     fn stats(&self) -> Pair<ResponseStats> {
         self.samples.map(|samples| {
-            let mut sorted = samples.clone();
-            sorted.sort_unstable();
-            let at = |share: f64| sorted.get(((sorted.len() as f64 - 1.0) * share).round() as usize).copied();
-            let figures = || Some([at(0.0)?, at(0.5)?, at(0.95)?, at(1.0)?]);
-            ResponseStats { samples: sorted.len() as u32, min_p50_p95_max: figures() }
+            let Some(samples) = samples else { return ResponseStats::default() };
+            let quantile = |share| samples.quantile(share);
+            let figures = || Some([samples.min()?, quantile(0.5)?, quantile(0.95)?, samples.max()?]);
+            ResponseStats { samples: samples.count(), min_p50_p95_max: figures() }
         })
     }
 }

@@ -55,6 +55,7 @@ pub struct Renderer<F: Family> {
     body: Body<F>,
     condition: Option<Condition<F>>,
     sort: Vec<(Field<F>, bool)>,
+    top: Option<usize>,
     clock: Clock,
 }
 
@@ -71,12 +72,19 @@ pub struct Part {
     bytes: Vec<u8>,
     rows: Vec<Rendered>,
     read: u64,
+    /// Rows that the condition let through.
+    chosen: u64,
+    /// Where rows are sorted and only the first are wanted: the places of the first so far, the last of them on top.
+    /// A row behind them need not be rendered.
+    first: BinaryHeap<Vec<Order>>,
 }
 
 #[derive(Debug)]
 struct Rendered {
     /// Where its bytes end.
     end: usize,
+    /// Which of the chosen rows of its part it is.
+    nth: u64,
     key: Vec<Order>,
 }
 
@@ -132,7 +140,7 @@ impl<F: Family> Renderer<F> {
         out.write_all(&header)?;
         let sorted = !sort.is_empty();
         let sheet = Sheet { out, format, layout, sorted, top, kept: BinaryHeap::new(), counts: [0; 3] };
-        Ok((Self { body, condition, sort, clock }, sheet))
+        Ok((Self { body, condition, sort, top, clock }, sheet))
     }
 
     /// Adds a row to a part, if the condition lets it through.
@@ -141,18 +149,38 @@ impl<F: Family> Renderer<F> {
         if self.condition.as_ref().is_some_and(|condition| !condition.holds(row)) {
             return;
         }
+        let order = |(field, falling): &(Field<F>, bool)| {
+            let key = SortKey::of(&field.value(row));
+            if *falling { Order::Falling(key) } else { Order::Rising(key) }
+        };
+        let key: Vec<Order> = self.sort.iter().map(order).collect();
+        part.chosen += 1;
+        if let Some(top) = self.top.filter(|_| !key.is_empty())
+            && !part.is_among_first(&key, top)
+        {
+            return;
+        }
         match &self.body {
             Body::Table(cells) => cells.row(row, &self.clock, &mut part.bytes),
             Body::Cards(cards) => cards.row(row, &self.clock, &mut part.bytes),
             Body::Json(json) => json.row(row, &mut part.bytes),
             Body::Separated(separated) => separated.row(row, &mut part.bytes),
         }
-        let order = |(field, falling): &(Field<F>, bool)| {
-            let key = SortKey::of(&field.value(row));
-            if *falling { Order::Falling(key) } else { Order::Rising(key) }
-        };
-        let key = self.sort.iter().map(order).collect();
-        part.rows.push(Rendered { end: part.bytes.len(), key });
+        part.rows.push(Rendered { end: part.bytes.len(), nth: part.chosen, key });
+    }
+}
+
+impl Part {
+    /// Whether a row is among the first `top` of this part so far.
+    fn is_among_first(&mut self, key: &[Order], top: usize) -> bool {
+        if self.first.len() >= top {
+            match self.first.peek() {
+                Some(last) if key < last.as_slice() => drop(self.first.pop()),
+                _ => return false,
+            }
+        }
+        self.first.push(key.to_vec());
+        true
     }
 }
 
@@ -164,13 +192,13 @@ impl<W: Write> Sheet<W> {
         for row in part.rows {
             let bytes = part.bytes.get(start..row.end).unwrap_or_default();
             start = row.end;
-            self.counts[1] += 1;
             if self.sorted {
-                self.keep(row.key, bytes);
+                self.keep(row.key, self.counts[1] + row.nth, bytes);
             } else if self.wants_more() {
                 self.write(bytes)?;
             }
         }
+        self.counts[1] += part.chosen;
         Ok(self.sorted || self.wants_more())
     }
 
@@ -197,7 +225,7 @@ impl<W: Write> Sheet<W> {
         self.top.is_none_or(|top| self.counts[2] < top as u64)
     }
 
-    fn keep(&mut self, key: Vec<Order>, bytes: &[u8]) {
+    fn keep(&mut self, key: Vec<Order>, nth: u64, bytes: &[u8]) {
         if let Some(top) = self.top
             && self.kept.len() >= top
         {
@@ -207,7 +235,7 @@ impl<W: Write> Sheet<W> {
                 _ => return,
             }
         }
-        self.kept.push((key, self.counts[1], bytes.to_vec()));
+        self.kept.push((key, nth, bytes.to_vec()));
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
