@@ -21,3 +21,26 @@ pub(super) fn dccp<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::StopReason;
+    use super::super::testing::*;
+
+    #[test]
+    fn the_header_is_as_long_as_it_says() {
+        let request = bytes(
+            "10 00 13 89  05 00 00 00  | ports, data offset 20 bytes, coverage, checksum
+             01 00 00 00 00 00 00 07  | request, extended sequence number
+             00 00 00 2a              | service code
+             61                       | data",
+        );
+        let frame = ipv4(33, &request);
+        reads(IPV4, &frame, "ip:dccp");
+        let packet = decoded(IPV4, &frame);
+        assert_eq!((packet.ports(), packet.payload), (Some((4096, 5001)), &b"a"[..]));
+        let mut short = frame.clone();
+        short[24] = 3;
+        assert_eq!(decoded(IPV4, &short).stop.unwrap().reason, StopReason::Malformed);
+    }
+}

@@ -116,3 +116,93 @@ fn ether_ip<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     packet.push_tunnel(Layer::EtherIp);
     Some((Next::Ethernet, at.after(2)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::super::{Layer, StopReason, Transport};
+
+    #[test]
+    fn headers_chain_in_any_order() {
+        // Each: next header, length, and what is left of 8 bytes.
+        let chain = bytes(
+            "2b 00 01 04 00 00 00 00 | hop-by-hop: routing follows
+             3c 00 00 00 00 00 00 00 | routing: destination options follow
+             33 00 01 04 00 00 00 00 | destination options: AH follows
+             87 04 00 00  00 00 00 07  00 00 00 01  00 00 00 00 00 00 00 00 00 00 00 00 | AH of 24 bytes
+             11 00 00 00 00 00 00 00 | mobility: UDP follows",
+        );
+        let frame = ipv6(0, &[chain, udp(1, 2, &[])].concat());
+        reads(IPV6, &frame, "ipv6:ipv6.hopopts:ipv6.routing:ipv6.dstopts:ah:mipv6:udp");
+        let network = decoded(IPV6, &frame).network.unwrap();
+        assert_eq!((network.protocol, network.header_len), (17, 40 + 4 * 8 + 24));
+        reads(IPV6, &ipv6(59, &[1, 2, 3]), "ipv6");
+    }
+
+    #[test]
+    fn a_fragment_header_around_the_whole_datagram_hides_nothing() {
+        let whole =
+            [bytes("11 00 00 00  00 00 00 07 | UDP, offset 0, the last, identification 7"), udp(1, 2, &[])]
+                .concat();
+        reads(IPV6, &ipv6(44, &whole), "ipv6:ipv6.fraghdr:udp");
+        let first = [bytes("11 00 00 01  00 00 00 07"), udp(1, 2, &[])].concat();
+        let frame = ipv6(44, &first);
+        let packet = decoded(IPV6, &frame);
+        assert!(matches!(packet.transport, Transport::None));
+        let fragment = packet.fragment.unwrap();
+        assert_eq!((fragment.id, fragment.offset, fragment.more, fragment.protocol), (7, 0, true, 17));
+        let second = ipv6(44, &bytes("11 00 05 a8  00 00 00 07  ff"));
+        assert_eq!(decoded(IPV6, &second).fragment.unwrap().offset, 1448);
+    }
+
+    #[test]
+    fn packets_in_packets() {
+        let six = ipv6(17, &udp(1, 2, &[]));
+        for (frame, expected) in [
+            (ipv4(4, &packet()), "ip:ip:udp"),
+            (ipv4(41, &six), "ip:ipv6:udp"),
+            (
+                ipv4(97, &[&[0x30, 0][..], &ethernet(0x0800, &packet())].concat()),
+                "ip:etherip:eth:ethertype:ip:udp",
+            ),
+            (ipv4(143, &ethernet(0x0800, &packet())), "ip:eth:ethertype:ip:udp"),
+            (ipv4(137, &[&[0, 1, 1, 64][..], &packet()].concat()), "ip:mpls:ip:udp"),
+        ] {
+            reads(IPV4, &frame, expected);
+        }
+        reads(IPV6, &ipv6(41, &six), "ipv6:ipv6:udp");
+        let frame = ipv6(4, &packet());
+        let packet = decoded(IPV6, &frame);
+        assert_eq!(packet.tunnels.as_slice(), [Layer::Ipv6]);
+        assert_eq!(packet.network.unwrap().source.to_string(), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_transport_around_a_tunnel_is_kept_for_the_numbering_of_streams() {
+        let inner = ipv4(17, &udp(1, 2, &[]));
+        let vxlan = [bytes("08 00 00 00 00 00 07 00"), ethernet(0x0800, &inner)].concat();
+        let frame = ipv6(17, &udp(40_000, 4789, &vxlan));
+        let packet = decoded(IPV6, &frame);
+        assert_eq!(packet.ports(), Some((1, 2)));
+        let [outer] = packet.headers.as_slice() else { panic!("{:?}", packet.headers) };
+        assert_eq!((outer.source_port, outer.destination_port, outer.quoted), (40_000, 4789, false));
+        assert!(outer.source.is_v6());
+    }
+
+    #[test]
+    fn nesting_without_end_is_bounded() {
+        let mut frame = ipv4(17, &udp(1, 2, &[]));
+        for _ in 0..200 {
+            frame = ipv4(4, &frame);
+        }
+        let packet = decoded(IPV4, &frame);
+        assert_eq!(packet.stop.unwrap().reason, StopReason::TooDeep);
+        let options = ipv6(0, &[0; 4000]);
+        assert_eq!(decoded(IPV6, &options).stop.unwrap().reason, StopReason::TooDeep);
+    }
+
+    #[test]
+    fn what_esp_hides_stays_hidden() {
+        reads(IPV4, &ipv4(50, &[1, 2, 3, 4, 0, 0, 0, 1, 9, 9, 9]), "ip:esp");
+    }
+}

@@ -117,3 +117,58 @@ pub(super) fn erspan<'a>(kind: u16, at: At<'a>, packet: &mut Packet<'a>) -> Step
         other => Some((Next::Unknown(Layer::Erspan, u32::from(other)), rest)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::super::{Layer, StopReason};
+
+    fn over(header: &str, inner: Vec<u8>) -> Vec<u8> {
+        ipv4(47, &[bytes(header), inner].concat())
+    }
+
+    #[test]
+    fn the_flags_say_which_fields_are_there() {
+        for header in [
+            "00 00  08 00",
+            "80 00  08 00  00 00 00 00 | checksum",
+            "20 00  08 00  00 00 00 07 | key",
+            "b0 00  08 00  00 00 00 00  00 00 00 07  00 00 00 01 | checksum, key, sequence number",
+            "40 00  08 00  00 00 00 00  08 00 00 04  0a 00 00 09  00 00 00 00 | a source route, and its end",
+            "00 00  88 3e | WCCP, version 1",
+            "00 00  88 3e  00 00 00 00 | WCCP, version 2",
+        ] {
+            let frame = over(header, packet());
+            reads(IPV4, &frame, "ip:gre:ip:udp");
+            assert_eq!(decoded(IPV4, &frame).tunnels.as_slice(), [Layer::Gre]);
+        }
+        reads(IPV4, &over("00 00  00 00", vec![]), "ip:gre");
+        let unknown = over("00 05  08 00", packet());
+        assert_eq!(decoded(IPV4, &unknown).stop.unwrap().reason, StopReason::Unsupported(5));
+    }
+
+    #[test]
+    fn types_of_gre_alone() {
+        let pptp =
+            "30 81  88 0b  00 20 00 07  00 00 00 01  00 00 00 02  ff 03 00 21 | 32 bytes of payload, call 7";
+        reads(IPV4, &over(pptp, [packet(), vec![0; 4]].concat()), "ip:gre:ppp:ip:udp");
+        let frame = ethernet(0x0800, &packet());
+        reads(IPV4, &over("20 00  65 58  00 00 2a 00 | NVGRE", frame), "ip:gre:eth:ethertype:ip:udp");
+        let wlan = "00 00  82 10  08 01 00 00 02 00 00 00 00 0a 02 00 00 00 00 0b 02 00 00 00 00 0c 10 00
+                    aa aa 03 00 00 00 08 00";
+        reads(IPV4, &over(wlan, packet()), "ip:gre:wlan:llc:ip:udp");
+    }
+
+    #[test]
+    fn erspan_of_three_types() {
+        let frame = || ethernet(0x0800, &packet());
+        let inside = "ip:gre:erspan:eth:ethertype:ip:udp";
+        reads(IPV4, &over("00 00  88 be", frame()), inside);
+        reads(IPV4, &over("10 00  88 be  00 00 00 01  10 05 00 07  00 00 00 02", frame()), inside);
+        let three = "10 00  22 eb  00 00 00 01  20 05 00 07  00 00 00 02  00 00";
+        reads(IPV4, &over(&format!("{three} 00 00"), frame()), inside);
+        reads(IPV4, &over(&format!("{three} 00 01  00 00 00 00 00 00 00 00 | platform"), frame()), inside);
+        reads(IPV4, &over(&format!("{three} 08 00 | an IP packet"), packet()), "ip:gre:erspan:ip:udp");
+        reads(IPV4, &over(&format!("{three} 1c 00 | of type 7"), packet()), "ip:gre:erspan");
+    }
+}

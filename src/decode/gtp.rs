@@ -45,7 +45,7 @@ fn extensions(at: At<'_>, flags: u8) -> usize {
 
 /// An IP packet; what else a tunnel may carry cannot be told from its bytes.
 fn carried<'a>(layer: Layer, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
-    match at.bytes.first()? {
+    match at.first(packet)? {
         0x45..=0x4f => {
             packet.push_tunnel(layer);
             Some((Next::Ipv4, at))
@@ -54,7 +54,7 @@ fn carried<'a>(layer: Layer, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
             packet.push_tunnel(layer);
             Some((Next::Ipv6, at))
         }
-        &other => Some((Next::Unknown(layer, u32::from(other)), at)),
+        other => Some((Next::Unknown(layer, u32::from(other)), at)),
     }
 }
 
@@ -78,4 +78,34 @@ pub(super) fn prime<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
         return None;
     }
     carried(Layer::GtpPrime, at.after(len), packet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn a_t_pdu_carries_a_packet() {
+        for header in [
+            "30 ff 00 1c  00 00 00 07",
+            "32 ff 00 20  00 00 00 07  00 01 00 00 | with a sequence number",
+            "34 ff 00 28  00 00 00 07  00 00 00 85  01 10 01 00 | with one extension header",
+            "36 ff 00 30  00 00 00 07  00 00 00 85  01 10 01 c0  01 00 00 00 | with two",
+        ] {
+            let frame = ipv4(17, &udp(2152, 2152, &[bytes(header), packet()].concat()));
+            reads(IPV4, &frame, "ip:udp:gtp:ip:udp");
+        }
+    }
+
+    #[test]
+    fn other_messages_are_headers_alone() {
+        let over = |port, header: &str| ipv4(17, &udp(2152, port, &[bytes(header), packet()].concat()));
+        reads(IPV4, &over(2152, "32 01 00 04  00 00 00 00  00 01 00 00 | echo request"), "ip:udp:gtp");
+        reads(IPV4, &over(2152, "6b cb 01 00  00 01 00 00 | something else"), "ip:udp");
+        reads(IPV4, &over(53, "30 ff 00 1c  00 00 00 07 | on the port of DNS"), "ip:udp");
+        let control = ipv4(17, &udp(2123, 2123, &bytes("48 20 00 08  00 00 00 00  00 00 01 00")));
+        reads(IPV4, &control, "ip:udp:gtp");
+        let zero = ipv4(17, &udp(3386, 3386, &[bytes("1e ff 00 1c"), vec![0; 16], packet()].concat()));
+        reads(IPV4, &zero, "ip:udp:gtpprime:ip:udp");
+    }
 }

@@ -69,10 +69,9 @@ fn payload<'a>(at: At<'a>, header_len: usize, total: u16, packet: &mut Packet<'a
 
 /// A packet whose IP version is not told by what stands before it.
 pub(super) fn by_version<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
-    match at.bytes.first().map(|first| first >> 4) {
-        Some(4) => Some((Next::Ipv4, at)),
-        Some(6) => Some((Next::Ipv6, at)),
-        None => packet.stop_behind(at.short_of(1), at.offset),
+    match at.first(packet)? >> 4 {
+        4 => Some((Next::Ipv4, at)),
+        6 => Some((Next::Ipv6, at)),
         _ => packet.stop_behind(StopReason::Malformed, at.offset),
     }
 }
@@ -86,4 +85,87 @@ fn other_version<'a>(first: u8, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a>
     packet.push(Layer::Ipv4, at.offset, 20);
     packet.stop(StopReason::Malformed, Layer::Ipv4, at.offset);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::super::{Address, Layer, StopReason};
+
+    #[test]
+    fn every_field_is_where_rfc_791_says() {
+        let header = bytes(
+            "46 b9 00 24 | version 4, 24 bytes, DSCP 46 and ECN 1, total length 36
+             12 34 40 00 | identification, do not fragment
+             3f 11 00 00 | TTL 63, UDP, checksum
+             c0 00 02 01 | 192.0.2.1
+             c6 33 64 02 | 198.51.100.2
+             94 04 00 00 | router alert
+             00 35 10 00  00 0c 00 00  de ad be ef | UDP with four bytes
+             00 00 00    | padding of the link",
+        );
+        let packet = decoded(IPV4, &header);
+        let network = packet.network.unwrap();
+        assert_eq!(network.source, Address::v4([192, 0, 2, 1]));
+        assert_eq!(network.destination, Address::v4([198, 51, 100, 2]));
+        assert_eq!((network.ttl, network.tos, network.id), (63, 0xb9, Some(0x1234)));
+        assert_eq!((network.protocol, network.header_len), (17, 24));
+        assert_eq!((packet.payload, packet.payload_len, packet.payload_offset), (&header[32..36], 4, 32));
+        holds_in_every_prefix(IPV4, &header);
+    }
+
+    #[test]
+    fn a_total_length_of_zero_means_the_rest_of_the_frame() {
+        let mut frame = ipv4(
+            6,
+            &[&bytes("00 50 10 00 00 00 00 01 00 00 00 02 50 10 00 ff 00 00 00 00")[..], &[7; 3000]].concat(),
+        );
+        frame[2..4].fill(0);
+        assert_eq!(decoded(IPV4, &frame).payload_len, 3000);
+    }
+
+    #[test]
+    fn a_total_length_beyond_the_frame_is_believed() {
+        let whole = ipv4(17, &udp(1, 2, &[9; 100]));
+        let packet = decoded(IPV4, &whole[..60]);
+        assert_eq!((packet.payload_len, packet.payload.len()), (100, 32));
+        assert_eq!(packet.stop, None);
+    }
+
+    #[test]
+    fn contradictions_are_named() {
+        for (field, value, protocols_expected) in [(0, 0x44, "ip"), (0, 0x35, "ip"), (3, 0x10, "ip")] {
+            let mut frame = packet();
+            frame[field] = value;
+            let stop = decoded(IPV4, &frame).stop.unwrap();
+            assert_eq!((stop.reason, stop.layer), (StopReason::Malformed, Layer::Ipv4), "{field}");
+            assert_eq!(protocols(&decoded(IPV4, &frame)), protocols_expected);
+        }
+        let long = [&[0x4f][..], &packet()[1..]].concat();
+        assert_eq!(decoded(IPV4, &long).stop.unwrap().reason, StopReason::Malformed);
+    }
+
+    #[test]
+    fn nothing_above_a_fragment_is_read() {
+        for (bits, offset, more) in [([0x20, 0], 0, true), ([0, 3], 24, false), ([0x20, 3], 24, true)] {
+            let mut frame = packet();
+            frame[6..8].copy_from_slice(&bits);
+            let packet = decoded(IPV4, &frame);
+            let fragment = packet.fragment.unwrap();
+            assert_eq!(
+                (fragment.id, fragment.offset, fragment.more, fragment.protocol),
+                (1, offset, more, 17)
+            );
+            assert_eq!((fragment.len, fragment.bytes), (8, &frame[20..]));
+            assert!(matches!(packet.transport, super::super::Transport::None));
+        }
+    }
+
+    #[test]
+    fn an_unknown_protocol_is_told_by_its_number() {
+        let frame = ipv4(200, &[1, 2, 3]);
+        let stop = decoded(IPV4, &frame).stop.unwrap();
+        assert_eq!((stop.reason, stop.layer, stop.offset), (StopReason::Unsupported(200), Layer::Ipv4, 20));
+        reads(IPV4, &ipv4(89, &[2; 24]), "ip:ospf");
+    }
 }

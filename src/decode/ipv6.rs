@@ -59,3 +59,52 @@ fn jumbo_option(hop_by_hop: &[u8]) -> Option<u32> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::StopReason;
+    use super::super::testing::*;
+
+    #[test]
+    fn every_field_is_where_rfc_8200_says() {
+        let mut frame = ipv6(17, &udp(53, 4096, &[5; 4]));
+        frame[0..4].copy_from_slice(&[0x6b, 0x91, 0x23, 0x45]);
+        let packet = decoded(IPV6, &frame);
+        let network = packet.network.unwrap();
+        assert_eq!(network.source.to_string(), "2001:db8::1");
+        assert_eq!(network.destination.to_string(), "2001:db8::2");
+        assert_eq!((network.tos, network.ttl, network.id), (0xb9, 64, None));
+        assert_eq!((network.protocol, network.header_len, packet.payload_len), (17, 40, 4));
+        holds_in_every_prefix(IPV6, &frame);
+    }
+
+    #[test]
+    fn a_jumbogram_says_its_length_in_an_option() {
+        let hop_by_hop = bytes(
+            "11 01                    | UDP, 16 bytes
+             01 06 00 00 00 00 00 00  | PadN: the others are aligned
+             c2 04 00 01 11 88        | jumbo payload of 70,024 bytes",
+        );
+        let payload = [hop_by_hop, bytes("00 01 00 02 00 00 00 00"), vec![3; 70_000]].concat();
+        let mut frame = ipv6(0, &payload);
+        frame[4..6].fill(0);
+        frame.extend([0; 5]);
+        assert_eq!(decoded(IPV6, &frame).payload_len, 70_000);
+        assert_eq!(decoded(IPV6, &frame).network.unwrap().header_len, 56);
+    }
+
+    #[test]
+    fn a_length_of_zero_without_the_option_means_the_rest_of_the_frame() {
+        let mut frame = ipv6(17, &udp(1, 2, &[0; 60]));
+        frame[4..6].fill(0);
+        assert_eq!(decoded(IPV6, &frame).payload_len, 60);
+    }
+
+    #[test]
+    fn another_version_is_malformed() {
+        let mut frame = ipv6(17, &udp(1, 2, &[]));
+        frame[0] = 0x70;
+        assert_eq!(decoded(IPV6, &frame).stop.unwrap().reason, StopReason::Malformed);
+        assert_eq!(protocols(&decoded(IPV6, &frame)), "");
+    }
+}

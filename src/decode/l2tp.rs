@@ -75,3 +75,31 @@ fn session<'a>(len: usize, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     packet.stop(StopReason::Unsupported(3), Layer::L2tp, at.offset + len);
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn data_of_version_2_is_ppp() {
+        for header in [
+            "00 02  00 07 00 08  ff 03 00 21 | tunnel 7, session 8",
+            "40 02  00 28  00 07 00 08  ff 03 00 21 | with its length",
+            "08 02  00 07 00 08  00 01 00 02  ff 03 00 21 | with sequence numbers",
+            "02 02  00 07 00 08  00 02 ee ee  ff 03 00 21 | with two bytes of offset",
+        ] {
+            let frame = ipv4(17, &udp(1701, 1701, &[bytes(header), packet()].concat()));
+            reads(IPV4, &frame, "ip:udp:l2tp:ppp:ip:udp");
+        }
+    }
+
+    #[test]
+    fn control_messages_and_sessions_of_version_3_are_not_opened() {
+        let over = |bytes: &[u8]| ipv4(17, &udp(1701, 1701, bytes));
+        reads(IPV4, &over(&bytes("c8 02  00 0c  00 07 00 00  00 01 00 02")), "ip:udp:l2tp");
+        reads(IPV4, &over(&bytes("00 03  00 00  00 00 00 07  01 02")), "ip:udp:l2tp");
+        reads(IPV4, &over(&bytes("00 04  00 00")), "ip:udp");
+        reads(IPV4, &ipv4(115, &bytes("00 00 00 07  01 02 03")), "ip:l2tp");
+        reads(IPV4, &ipv4(115, &bytes("00 00 00 00  c8 03 00 0c")), "ip:l2tp");
+    }
+}

@@ -1,7 +1,7 @@
 //! MPLS label stacks. RFC 3032 §2.1
 
 use super::walk::{At, Next, Step, array};
-use super::{Layer, Packet, StopReason};
+use super::{Layer, Packet};
 
 /// A stack of labels down to the one that is marked as its bottom. Nothing in it says what follows.
 pub(super) fn mpls<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
@@ -26,9 +26,7 @@ pub(super) fn mpls<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
 /// What lies below the stack is guessed from its first nibble, as routers do (RFC 4928 §2): 4 and 6 are IP, 1 is an associated
 /// channel (RFC 4385 §5); 0 may be the control word of a pseudo-wire, which is believed where an Ethernet frame follows.
 fn below<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
-    let Some(first) = at.bytes.first() else {
-        return if at.wire == 0 { None } else { packet.stop_behind(StopReason::Truncated, at.offset) };
-    };
+    let first = at.first(packet)?;
     match first >> 4 {
         4 => return Some((Next::Ipv4, at)),
         6 => return Some((Next::Ipv6, at)),

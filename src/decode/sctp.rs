@@ -89,3 +89,39 @@ pub(super) fn sctp<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    const PACKET: &str = "
+        0b 59 0b 5a  00 00 00 07  00 00 00 00 | ports, verification tag, checksum
+        00 03 00 12  00 00 00 01  00 00 00 00  00 00 00 00  61 62 | DATA, 18 bytes
+        00 00                                 | padding
+        0e 01 00 04                           | SHUTDOWN COMPLETE";
+
+    #[test]
+    fn ports_and_chunks() {
+        let frame = ipv4(132, &bytes(PACKET));
+        reads(IPV4, &frame, "ip:sctp");
+        let packet = decoded(IPV4, &frame);
+        assert_eq!((packet.ports(), packet.stop), (Some((2905, 2906)), None));
+        let chunks: Vec<_> =
+            SctpChunks::new(packet.payload).map(|chunk| (chunk.kind, chunk.len, chunk.value.len())).collect();
+        assert_eq!(chunks, [(0, 18, 14), (14, 4, 0)]);
+        assert_eq!(sctp_chunk_name(14), Some("SHUTDOWN COMPLETE"));
+        assert_eq!(sctp_chunk_name(77), None);
+    }
+
+    #[test]
+    fn chunks_end_where_they_are_cut_or_make_no_sense() {
+        let packet = bytes(PACKET);
+        for len in 12..packet.len() {
+            assert!(SctpChunks::new(&packet[12..len]).count() <= 2);
+        }
+        assert_eq!(SctpChunks::new(&[0, 0, 0, 3, 0]).count(), 0);
+        let frame = ipv4(132, &bytes("0b 59 0b 5a  00 00 00 07  00 00 00 00  00 00 00 03"));
+        assert_eq!(decoded(IPV4, &frame).stop.unwrap().reason, StopReason::Malformed);
+    }
+}

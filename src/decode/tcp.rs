@@ -102,3 +102,72 @@ fn cut_header<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     packet.stop(at.short_of(20), Layer::Tcp, at.offset);
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::TcpOption;
+    use super::super::testing::*;
+    use super::super::{Packet, StopReason, Tcp, Transport};
+
+    const SEGMENT: &str = "
+        00 50 c0 00 | ports 80 and 49152
+        00 00 00 07 | sequence number
+        00 00 00 08 | acknowledgment number
+        81 52 01 00 | header of 32 bytes; AE, ECE, ACK and SYN; window 256
+        12 34 00 05 | checksum, urgent pointer
+        02 04 05 b4 | MSS 1460
+        01 03 03 07 | no operation, window scale 7
+        04 02 01 01 | SACK permitted
+        61 62 63    | payload";
+
+    fn segment<'a>(packet: &Packet<'a>) -> Tcp<'a> {
+        match packet.transport {
+            Transport::Tcp(tcp) => tcp,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_field_is_where_rfc_9293_says() {
+        let frame = ipv4(6, &bytes(SEGMENT));
+        let packet = decoded(IPV4, &frame);
+        let tcp = segment(&packet);
+        assert_eq!((tcp.source_port, tcp.destination_port, tcp.seq, tcp.ack), (80, 49152, 7, 8));
+        assert_eq!((tcp.flags, tcp.window, tcp.checksum, tcp.urgent), (0x152, 256, 0x1234, 5));
+        assert!(tcp.options().eq([
+            TcpOption::Mss(1460),
+            TcpOption::WindowScale(7),
+            TcpOption::SackPermitted
+        ]));
+        assert_eq!((packet.payload, packet.payload_len, packet.payload_offset), (&b"abc"[..], 3, 52));
+        holds_in_every_prefix(IPV4, &frame);
+    }
+
+    #[test]
+    fn what_the_capture_left_of_a_header_is_kept() {
+        let frame = ipv4(6, &bytes(SEGMENT));
+        for (len, ports, whole) in [
+            (23, None, false),
+            (24, Some((80, 49152)), false),
+            (35, Some((80, 49152)), false),
+            (36, Some((80, 49152)), true),
+        ] {
+            let packet = cut(IPV4, &frame[..len], frame.len());
+            assert_eq!(packet.ports(), ports, "{len}");
+            assert_eq!(matches!(packet.transport, Transport::Tcp(_)), whole, "{len}");
+            assert_eq!(packet.stop.unwrap().reason, StopReason::Truncated);
+        }
+        let packet = cut(IPV4, &frame[..36], frame.len());
+        assert_eq!((segment(&packet).flags, segment(&packet).window, packet.payload_len), (0x152, 256, 3));
+    }
+
+    #[test]
+    fn an_impossible_data_offset_is_malformed() {
+        for offset in [0x40, 0xf0] {
+            let mut frame = ipv4(6, &bytes(SEGMENT));
+            frame[32] = offset;
+            let packet = decoded(IPV4, &frame);
+            assert_eq!((packet.stop.unwrap().reason, segment(&packet).seq), (StopReason::Malformed, 7));
+        }
+    }
+}

@@ -138,3 +138,71 @@ fn user_timeout(bits: u16) -> u32 {
     let granularity = if bits & 0x8000 == 0 { 1 } else { 60 };
     u32::from(bits & 0x7fff) * granularity
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::bytes;
+    use super::*;
+
+    fn read(text: &str) -> Vec<String> {
+        let bytes = bytes(text);
+        TcpOptions::new(&bytes).map(|option| format!("{option:?}")).collect()
+    }
+
+    #[test]
+    fn every_kind_by_its_bytes() {
+        for (text, expected) in [
+            ("02 04 05 b4", "Mss(1460)"),
+            ("03 03 0e", "WindowScale(14)"),
+            ("04 02", "SackPermitted"),
+            ("08 0a 00 00 00 01 00 00 00 02", "Timestamps(1, 2)"),
+            (
+                "13 12 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f",
+                "Md5([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])",
+            ),
+            ("1c 04 80 02", "UserTimeout(120)"),
+            ("1c 04 00 1e", "UserTimeout(30)"),
+            ("1d 06 01 02 aa bb", "Authentication(1, 2, [170, 187])"),
+            ("1e 04 01 81", "Multipath(MptcpSubtype(0), [1, 129])"),
+            ("1e 03 20", "Multipath(MptcpSubtype(2), [32])"),
+            ("22 02", "FastOpen([])"),
+            ("22 06 01 02 03 04", "FastOpen([1, 2, 3, 4])"),
+            ("fe 06 f9 89 07 08", "FastOpenExperimental([7, 8])"),
+            ("fe 04 e2 d4", "Other(254, [226, 212])"),
+            ("ac 05 00 00 01", "AccurateEcn(172, [0, 0, 1])"),
+            ("45 03 07", "Other(69, [7])"),
+            // A known kind of another length is told as it is.
+            ("02 03 05", "Other(2, [5])"),
+            ("05 06 00 00 00 01", "Other(5, [0, 0, 0, 1])"),
+        ] {
+            assert_eq!(read(text), [expected], "{text}");
+            let cut = text.rsplit_once(' ').unwrap().0;
+            assert!(read(cut).is_empty(), "{cut}");
+        }
+        assert_eq!(MptcpSubtype(8).name(), Some("MP_TCPRST"));
+    }
+
+    #[test]
+    fn sack_blocks_are_edges() {
+        let options = bytes("01 01 05 12  00 00 00 01 00 00 00 02  00 00 00 05 00 00 00 09");
+        let Some(TcpOption::Sack(blocks)) = TcpOptions::new(&options).next() else { panic!() };
+        assert_eq!(*blocks, [(1, 2), (5, 9)]);
+    }
+
+    #[test]
+    fn the_list_ends_where_it_says_or_makes_no_sense() {
+        assert_eq!(read("04 02 00 02 04 05 b4"), ["SackPermitted"]);
+        assert_eq!(read("04 02 02 01 05 b4"), ["SackPermitted"]);
+        assert_eq!(read("04 02 02 00"), ["SackPermitted"]);
+        assert_eq!(read("01 01 01"), [""; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end(bytes: Vec<u8>) {
+            prop_assert!(TcpOptions::new(&bytes).count() <= bytes.len());
+        }
+    }
+}

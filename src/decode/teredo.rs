@@ -18,7 +18,7 @@ pub(super) fn teredo<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
         return None;
     }
     let rest = at.after(len);
-    (rest.bytes.first()? >> 4 == 6).then(|| {
+    (rest.first(packet)? >> 4 == 6).then(|| {
         packet.push_tunnel(Layer::Teredo);
         (Next::Ipv6, rest)
     })
@@ -45,4 +45,33 @@ pub(super) fn ayiya<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
         other => Next::Unknown(Layer::Ayiya, u32::from(other)),
     };
     Some((next, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn indications_stand_before_the_packet() {
+        let six = ipv6(17, &udp(1, 2, &[]));
+        for header in [
+            "",
+            "00 00  ef ff  f5 ff ff fe | origin",
+            "00 01  00 00  00 00 00 00 00 00 00 00  00 | authentication",
+            "00 01  01 02  aa bb cc  00 00 00 00 00 00 00 00  00  00 00  ef ff  f5 ff ff fe | both",
+        ] {
+            let frame = ipv4(17, &udp(3544, 40_000, &[bytes(header), six.clone()].concat()));
+            assert_eq!(protocols(&decoded(IPV4, &frame)), "ip:udp:teredo:ipv6:udp", "{header}");
+        }
+        reads(IPV4, &ipv4(17, &udp(3544, 40_000, &[0x50; 60])), "ip:udp:teredo");
+    }
+
+    #[test]
+    fn ayiya_forwards_a_packet() {
+        let header = format!("42 52 11 29  00 00 00 07  {} {}", "01 ".repeat(16), "02 ".repeat(20));
+        let frame = ipv4(17, &udp(40_000, 5072, &[bytes(&header), ipv6(17, &udp(1, 2, &[]))].concat()));
+        reads(IPV4, &frame, "ip:udp:ayiya:ipv6:udp");
+        let idle = ipv4(17, &udp(40_000, 5072, &bytes(&header.replacen("11 29", "10 3b", 1))));
+        reads(IPV4, &idle, "ip:udp:ayiya");
+    }
 }

@@ -79,9 +79,10 @@ fn by_port(port: u16) -> Option<Next> {
 /// RFC 3948 §2: a byte that keeps the mapping alive, four zeros before a key exchange, else ESP.
 pub(super) fn udp_encap<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     match at.bytes {
-        [0xff] => packet.push(Layer::Udpencap, at.offset, 1),
+        [0xff] if at.wire == 1 => packet.push(Layer::Udpencap, at.offset, 1),
         [0, 0, 0, 0, ..] => packet.push(Layer::Udpencap, at.offset, 4),
         _ => {
+            at.header::<4>(Layer::Udpencap, packet)?;
             packet.push(Layer::Udpencap, at.offset, 0);
             packet.push_tunnel(Layer::Udpencap);
             return extension::encrypted(at, packet);
@@ -130,4 +131,57 @@ pub(super) fn lwapp<'a>(identified: bool, at: At<'a>, packet: &mut Packet<'a>) -
     packet.push_tunnel(Layer::Lwapp);
     let rest = at.after(6);
     (rest.wire > 0).then_some((Next::WlanSwapped, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    const SNAP: &str = "aa aa 03 00 00 00 08 00";
+    const ADDRESSES: &str = "02 00 00 00 00 0a  02 00 00 00 00 0b  02 00 00 00 00 0c  10 00";
+
+    fn over(port: u16, header: &str) -> Vec<u8> {
+        ipv4(17, &udp(40_000, port, &[bytes(header), packet()].concat()))
+    }
+
+    #[test]
+    fn ipsec_over_udp() {
+        reads(IPV4, &over(4500, "00 00 00 07  00 00 00 01"), "ip:udp:udpencap:esp");
+        reads(IPV4, &over(4500, "00 00 00 00  00 00 00 01"), "ip:udp:udpencap");
+        reads(IPV4, &ipv4(17, &udp(4500, 4500, &[0xff])), "ip:udp:udpencap");
+    }
+
+    #[test]
+    fn access_points_send_their_frames_to_a_controller() {
+        // 802.11 with the two bytes of frame control swapped
+        let wlan = format!("01 08 00 00 {ADDRESSES} {SNAP}");
+        reads(
+            IPV4,
+            &over(5247, &format!("00  10 03 00  00 00 00 00 {wlan}")),
+            "ip:udp:capwap:wlan:llc:ip:udp",
+        );
+        let ethernet = "00  10 02 00  00 00 00 00  02 00 00 00 00 02 02 00 00 00 00 01 08 00";
+        reads(IPV4, &over(5247, ethernet), "ip:udp:capwap:eth:ethertype:ip:udp");
+        reads(IPV4, &over(5247, "01  00 00 00 | DTLS"), "ip:udp:capwap");
+        reads(IPV4, &over(5247, "00  10 03 08  00 00 00 00 | keep-alive"), "ip:udp:capwap");
+        reads(IPV4, &over(12_222, &format!("00 00 00 3c 00 00 {wlan}")), "ip:udp:lwapp:wlan:llc:ip:udp");
+        reads(
+            IPV4,
+            &over(12_223, "02 00 00 00 00 09  04 00 00 08 00 00 | control, behind an address"),
+            "ip:udp:lwapp",
+        );
+    }
+
+    #[test]
+    fn the_lower_port_is_asked_first() {
+        for (low, opened) in [(53, false), (443, false), (1024, true), (0, true)] {
+            let frame = ipv4(
+                17,
+                &udp(low, 4789, &[&[8, 0, 0, 0, 0, 0, 0, 0][..], &ethernet(0x0800, &packet())].concat()),
+            );
+            assert_eq!(protocols(&decoded(IPV4, &frame)).contains("vxlan"), opened, "{low}");
+        }
+        reads(IPV4, &over(6635, "00 01 11 40"), "ip:udp:mpls:ip:udp");
+        reads(IPV4, &over(4754, "00 00 08 00"), "ip:udp:gre:ip:udp");
+    }
 }

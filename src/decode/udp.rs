@@ -54,3 +54,50 @@ pub(super) fn cut_header<'a>(layer: Layer, needed: usize, at: At<'a>, packet: &m
     packet.stop(at.short_of(needed), layer, at.offset);
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::super::{Layer, StopReason, Transport};
+
+    #[test]
+    fn the_length_cuts_the_payload() {
+        let mut frame = ipv4(17, &udp(53, 4096, b"abcdef"));
+        frame[25] = 8 + 4;
+        let packet = decoded(IPV4, &frame);
+        assert_eq!((packet.ports(), packet.payload, packet.payload_len), (Some((53, 4096)), &b"abcd"[..], 4));
+        assert_eq!((packet.payload_offset, packet.stop), (28, None));
+        holds_in_every_prefix(IPV4, &frame);
+    }
+
+    #[test]
+    fn a_length_of_zero_means_all_of_the_packet() {
+        let mut frame = ipv4(17, &udp(53, 4096, b"abcdef"));
+        frame[24..26].fill(0);
+        assert_eq!(decoded(IPV4, &frame).payload, b"abcdef");
+    }
+
+    #[test]
+    fn a_length_that_cannot_be_is_malformed_and_no_tunnel_is_opened() {
+        for len in [7, 200] {
+            let mut frame = ipv4(17, &udp(1000, 4789, &[0; 60]));
+            frame[25] = len;
+            let packet = decoded(IPV4, &frame);
+            assert_eq!(
+                (packet.stop.unwrap().reason, packet.stop.unwrap().layer),
+                (StopReason::Malformed, Layer::Udp)
+            );
+            assert_eq!(protocols(&packet), "ip:udp");
+            assert_eq!(packet.payload_len, u32::from(len).saturating_sub(8));
+        }
+    }
+
+    #[test]
+    fn udp_lite_has_no_length() {
+        let frame = ipv4(136, &bytes("10 00 20 00  00 08 00 00  61 62 63 | coverage of 8 bytes"));
+        reads(IPV4, &frame, "ip:udplite");
+        let packet = decoded(IPV4, &frame);
+        assert_eq!((packet.ports(), packet.payload), (Some((4096, 8192)), &b"abc"[..]));
+        assert!(matches!(packet.transport, Transport::Udp { lite: true, .. }));
+    }
+}

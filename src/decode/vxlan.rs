@@ -43,3 +43,24 @@ fn next(layer: Layer, protocol: u8) -> Next {
         other => Next::Unknown(layer, u32::from(other)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn a_frame_or_what_the_header_names() {
+        let inner = ethernet(0x0800, &packet());
+        let over = |port, header: &str, inner: &[u8]| {
+            ipv4(17, &udp(40_000, port, &[&bytes(header)[..], inner].concat()))
+        };
+        let vxlan = over(4789, "08 00 00 00  00 00 2a 00 | network 42", &inner);
+        reads(IPV4, &vxlan, "ip:udp:vxlan:eth:ethertype:ip:udp");
+        let gpe = |protocol: &str| format!("0c 00 00 {protocol}  00 00 2a 00");
+        reads(IPV4, &over(4790, &gpe("01"), &packet()), "ip:udp:vxlan:ip:udp");
+        reads(IPV4, &over(4790, &gpe("03"), &inner), "ip:udp:vxlan:eth:ethertype:ip:udp");
+        let nsh = format!("{} 0f c6 01 01  00 00 01 ff  {}", gpe("04"), "00 ".repeat(16));
+        reads(IPV4, &over(4790, &nsh, &packet()), "ip:udp:vxlan:nsh:ip:udp");
+        reads(IPV4, &over(4790, &gpe("09"), &inner), "ip:udp:vxlan");
+    }
+}

@@ -155,6 +155,14 @@ impl<'a> At<'a> {
         }
     }
 
+    /// The first byte, by which some headers are told apart; where the capture cut it off, that is noted.
+    pub(super) fn first(self, packet: &mut Packet<'a>) -> Option<u8> {
+        if self.bytes.is_empty() && self.wire > 0 {
+            packet.stop_behind(StopReason::Truncated, self.offset);
+        }
+        self.bytes.first().copied()
+    }
+
     /// Why `needed` bytes cannot be read: the capture cut them off, or they never were on the wire.
     pub(super) fn short_of(self, needed: usize) -> StopReason {
         if needed as u64 <= u64::from(self.wire) { StopReason::Truncated } else { StopReason::Malformed }

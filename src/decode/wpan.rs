@@ -33,18 +33,12 @@ pub(super) fn wpan<'a>(checksum: bool, at: At<'a>, packet: &mut Packet<'a>) -> S
     }
     let rest = at.after(len);
     let secured = control & 0x08 != 0;
-    if control & 7 != 1 || rest.bytes.is_empty() {
+    if control & 7 != 1 {
         return None;
     }
-    match rest.bytes.first() {
-        Some(0x41 | 0x60..=0x7f | 0x80..=0xbf | 0xc0..=0xc7 | 0xe0..=0xe7) if !secured => {
-            Some((Next::SixLowpan, rest))
-        }
-        first => {
-            let number = first.copied().map_or(0, u32::from);
-            packet.stop(StopReason::Unsupported(number), Layer::Wpan, rest.offset);
-            None
-        }
+    match rest.first(packet)? {
+        0x41 | 0x60..=0xbf | 0xc0..=0xc7 | 0xe0..=0xe7 if !secured => Some((Next::SixLowpan, rest)),
+        first => packet.stop_behind(StopReason::Unsupported(u32::from(first)), rest.offset),
     }
 }
 
@@ -57,4 +51,25 @@ pub(super) fn six_lowpan<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     }
     packet.stop(StopReason::Unsupported(u32::from(dispatch)), Layer::SixLowpan, at.offset);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn a_packet_that_is_not_compressed_is_read() {
+        let header =
+            "41 d8  07  cd ab  ff ff  02 00 00 00 00 00 00 01  41 | data, to all, from a long address, IPv6";
+        let frame = [bytes(header), ipv6(17, &udp(1, 2, &[]))].concat();
+        reads(230, &frame, "wpan:6lowpan:ipv6:udp");
+        reads(195, &[frame, vec![0xfc, 0xfc]].concat(), "wpan:6lowpan:ipv6:udp");
+    }
+
+    #[test]
+    fn what_is_compressed_or_no_data_is_named() {
+        reads(230, &bytes("41 88  07  cd ab  ff ff  01 00  7e 33"), "wpan:6lowpan");
+        reads(230, &bytes("00 80  07  cd ab  01 00  ff cf 00 00 | a beacon"), "wpan");
+        reads(230, &bytes("49 88  07  cd ab  ff ff  01 00  41 33 | secured"), "wpan");
+    }
 }
