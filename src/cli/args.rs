@@ -49,6 +49,11 @@ pub enum Command {
         flowray flows --where 'server_address in 10.0.0.0/8 and opening = refused' capture.pcap\n  \
         flowray flows --fields 'flow,client_*,rtt_*' -o csv capture.pcap")]
     Flows(ListArgs),
+    /// Everything about one flow on one page
+    #[command(after_help = "Examples:\n  \
+        flowray flow 3 capture.pcap\n  \
+        flowray flow 3 -o json capture.pcap    its row of `flows`")]
+    Flow(FlowArgs),
     /// How each TCP connection opened and closed, with times, options agreed, and why it failed
     #[command(after_help = "Examples:\n  \
         flowray handshakes --where 'opening != complete' capture.pcap    which failed?\n  \
@@ -127,7 +132,7 @@ pub struct Choice {
 }
 
 /// Which rows, and what of them.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Select {
     /// Only rows for which this holds, as `client_packets > 10 and opening = complete`: see `flowray help where`
     #[arg(long = "where", value_name = "CONDITION")]
@@ -174,6 +179,17 @@ pub struct ListArgs {
 pub struct RowArgs {
     #[command(flatten)]
     pub select: Select,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct FlowArgs {
+    /// Its number
+    #[arg(value_name = "N")]
+    pub number: u64,
+    #[command(flatten)]
+    pub choice: Choice,
     #[command(flatten)]
     pub common: Common,
 }

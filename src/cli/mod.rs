@@ -4,6 +4,7 @@
 
 mod args;
 mod fields;
+mod flow;
 mod flows;
 mod help;
 mod http;
@@ -55,6 +56,7 @@ fn answer(cli: Cli) -> Result<Damage> {
     match (cli.command, cli.summary) {
         (Some(Command::Summary(args)), _) | (None, args) => summary::summary(&args),
         (Some(Command::Packets(args)), _) => packets::packets(args),
+        (Some(Command::Flow(args)), _) => flow::flow(args),
         (Some(Command::Flows(args)), _) => flows::flows(args),
         (Some(Command::Handshakes(args)), _) => flows::handshakes(args),
         (Some(Command::Http(args)), _) => http::http(args),

@@ -6,12 +6,14 @@ mod escape;
 mod card;
 mod condition;
 pub mod fields;
+pub mod flow_page;
 pub mod folder;
 pub mod human;
 mod info;
 mod key;
 pub mod layers;
 pub mod machine;
+mod plot;
 pub mod rows;
 pub mod schema;
 #[cfg(test)]

@@ -195,6 +195,21 @@ impl<F: Family> Field<F> {
         }
     }
 
+    /// The side that its name says; `None` where it is of the whole row.
+    pub fn side(&self) -> Option<Role> {
+        self.spec.is_of_side().then_some(self.role)
+    }
+
+    /// Whether it is the same of the other side.
+    pub fn is_twin_of(&self, other: &Self) -> bool {
+        self.spec.is_of_side() && self.spec.name == other.spec.name && self.role != other.role
+    }
+
+    /// The name without the side.
+    pub fn common_name(&self) -> String {
+        self.spec.name.replace("_to_{side}", "").replace("{side}_", "")
+    }
+
     /// What kind of value it is.
     pub fn kind(&self) -> Kind {
         self.spec.kind
