@@ -365,12 +365,7 @@ pub static FLIGHT: &[Field] = &[
         "{side}_segment_mean_bytes",
         Kind::Bytes,
         "The mean payload of its data segments.",
-        |row, role| {
-            let bytes = row.traffic[row.direction(role)].payload_bytes;
-            let segments =
-                half(row, role).map(|half| u64::from(half.data_segments)).filter(|&segments| segments > 0);
-            segments.map(|segments| (bytes + segments / 2) / segments).into()
-        },
+        |row, role| half(row, role).and_then(|half| half.sizes).map(|sizes| sizes.mean).into(),
     )
     .source("tcptrace avg segm size"),
     Field::side("{side}_segment_max_bytes", Kind::Bytes, "Payload of the largest.", |row, role| {
