@@ -41,8 +41,9 @@ pub enum Command {
     #[command(after_help = "Examples:\n  \
         flowray packets --where 'analysis = retransmission' capture.pcap\n  \
         flowray packets --stream 3 --time utc capture.pcap\n  \
+        flowray packets --layers --where 'number = 7' capture.pcap    one packet, layer by layer\n  \
         flowray packets --fields number,time_s,source,destination,length -o csv capture.pcap")]
-    Packets(ListArgs),
+    Packets(PacketArgs),
     /// One row a flow, over a hundred fields
     #[command(after_help = "Examples:\n  \
         flowray flows --sort -client_retransmitted_segments --top 3 capture.pcap    which lost most?\n  \
@@ -173,6 +174,19 @@ pub struct ListArgs {
     pub choice: Choice,
     #[command(flatten)]
     pub common: Common,
+}
+
+/// What `packets` takes.
+#[derive(Args, Clone, Debug)]
+pub struct PacketArgs {
+    /// Every layer of each packet: its OSI layer, every header field, its bytes and bits
+    #[arg(long)]
+    pub layers: bool,
+    /// Every byte of each packet
+    #[arg(long)]
+    pub hex: bool,
+    #[command(flatten)]
+    pub list: ListArgs,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -6,16 +6,20 @@ use crate::error::Result;
 use crate::flow::Key;
 use crate::pipeline::{FlowRow, Listener, Report, Services, Settings};
 use crate::report::fields::{FLOWS, Flows, HANDSHAKES};
-use crate::report::rows::{Part, Renderer};
+use crate::report::rows::{Part, Renderer, Shape};
 
 /// Prints flows.
 pub fn flows(args: ListArgs) -> Result<Damage> {
-    rows(args, &FLOWS, wanted(), |renderer, only| Listed { renderer, only, tcp_alone: false })
+    rows(args, &FLOWS, wanted(), Shape::Lines, |renderer, only| Listed { renderer, only, tcp_alone: false })
 }
 
 /// Prints TCP connections.
 pub fn handshakes(args: ListArgs) -> Result<Damage> {
-    rows(args, &HANDSHAKES, wanted(), |renderer, only| Listed { renderer, only, tcp_alone: true })
+    rows(args, &HANDSHAKES, wanted(), Shape::Lines, |renderer, only| Listed {
+        renderer,
+        only,
+        tcp_alone: true,
+    })
 }
 
 fn wanted() -> Settings {

@@ -7,12 +7,12 @@ use crate::error::Result;
 use crate::flow::Key;
 use crate::pipeline::{HttpSaid, Listener, Report, Settings, Spoken, Transactions};
 use crate::report::fields::{HTTP, Http, Transaction};
-use crate::report::rows::{Part, Renderer};
+use crate::report::rows::{Part, Renderer, Shape};
 use crate::tcp::stream::Room;
 
 /// Prints exchanges.
 pub fn http(args: ListArgs) -> Result<Damage> {
-    rows(args, &HTTP, Settings::default(), |renderer, only| Listed { renderer, only })
+    rows(args, &HTTP, Settings::default(), Shape::Lines, |renderer, only| Listed { renderer, only })
 }
 
 struct Listed {

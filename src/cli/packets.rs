@@ -1,16 +1,27 @@
 //! `packets`: one line a packet.
 
-use super::args::ListArgs;
+use super::args::{OutputFormat, PacketArgs};
 use super::run::{Damage, Only, rows};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pipeline::{PacketRows, Report, Settings};
 use crate::report::fields::{PACKETS, Packets};
-use crate::report::rows::{Part, Renderer};
+use crate::report::layers::Detail;
+use crate::report::rows::{Part, Renderer, Shape};
 
 /// Prints packets.
-pub fn packets(args: ListArgs) -> Result<Damage> {
+pub fn packets(args: PacketArgs) -> Result<Damage> {
+    let detail = Detail { layers: args.layers, hex: args.hex };
+    if detail.is_any() && matches!(args.list.common.show.output, OutputFormat::Csv | OutputFormat::Tsv) {
+        return Err(Error::Usage(
+            "--layers and --hex do not fit into rows: use -o table, json or jsonl".into(),
+        ));
+    }
     let wanted = Settings { packets: true, ..Settings::default() };
-    rows(args, &PACKETS, wanted, |renderer, only| Listed { renderer, only })
+    let shape = if detail.is_any() { Shape::Headed } else { Shape::Lines };
+    rows(args.list, &PACKETS, wanted, shape, |renderer, only| {
+        let renderer = if detail.is_any() { renderer.with_annex(detail) } else { renderer };
+        Listed { renderer, only }
+    })
 }
 
 struct Listed {

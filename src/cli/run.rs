@@ -68,6 +68,7 @@ pub fn rows<F: Family, R: Report<Part = Part>>(
     args: ListArgs,
     schema: &Schema<F>,
     wanted: Settings,
+    shape: Shape,
     report: impl FnOnce(Renderer<F>, Only) -> R,
 ) -> Result<Damage> {
     let request = Request::new(&args.common, &args.choice)?;
@@ -79,7 +80,7 @@ pub fn rows<F: Family, R: Report<Part = Part>>(
     let clock = Clock::new(look.time, begin);
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
     let (renderer, mut sheet) =
-        Renderer::new(query, look.format, Shape::Lines, look.terminal, clock, out).map_err(stdout)?;
+        Renderer::new(query, look.format, shape, look.terminal, clock, out).map_err(stdout)?;
     let report = report(renderer, only);
     let mut failed = None;
     let mut give = |part: Part| match sheet.take(part) {

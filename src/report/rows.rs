@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::io::{self, Write};
 
 use super::card::Cards;
-use super::human::Clock;
+use super::human::{self, Clock};
 use super::machine::{JsonRows, Separated, SeparatedRows};
 use super::schema::{Family, Field};
 use super::table::{Cells, Layout, Terminal};
@@ -36,6 +36,8 @@ pub enum Shape {
     Wrapped,
     /// One below the other, a line a field.
     Cards,
+    /// One below the other: its cells in a line, then whatever an [`Annex`] adds.
+    Headed,
 }
 
 /// What is wanted of the rows.
@@ -50,9 +52,19 @@ pub struct Query<F: Family> {
     pub top: Option<usize>,
 }
 
+/// What is shown of a row beside its fields.
+pub trait Annex<F: Family>: Send + Sync {
+    /// Appends the lines below the row of a [`Shape::Headed`] table.
+    fn lines<'r>(&self, row: &'r F::Row<'r>, out: &mut Vec<u8>);
+
+    /// Appends the members that its JSON object has beside its fields, each with a comma before it.
+    fn members<'r>(&self, row: &'r F::Row<'r>, out: &mut Vec<u8>);
+}
+
 /// Renders rows. It is shared by threads, each of which fills parts of its own.
 pub struct Renderer<F: Family> {
     body: Body<F>,
+    annex: Option<Box<dyn Annex<F>>>,
     condition: Option<Condition<F>>,
     sort: Vec<(Field<F>, bool)>,
     top: Option<usize>,
@@ -62,6 +74,7 @@ pub struct Renderer<F: Family> {
 enum Body<F: Family> {
     Table(Cells<F>),
     Cards(Cards<F>),
+    Headed(Vec<Field<F>>),
     Json(JsonRows<F>),
     Separated(SeparatedRows<F>),
 }
@@ -125,6 +138,7 @@ impl<F: Family> Renderer<F> {
             Format::Table if shape == Shape::Cards => {
                 Body::Cards(Cards::new(columns, terminal.width.is_some()))
             }
+            Format::Table if shape == Shape::Headed => Body::Headed(columns),
             Format::Table => {
                 layout = Some(Layout::new(&columns, terminal).wrap(shape == Shape::Wrapped));
                 Body::Table(Cells::new(columns, terminal))
@@ -140,7 +154,12 @@ impl<F: Family> Renderer<F> {
         out.write_all(&header)?;
         let sorted = !sort.is_empty();
         let sheet = Sheet { out, format, layout, sorted, top, kept: BinaryHeap::new(), counts: [0; 3] };
-        Ok((Self { body, condition, sort, top, clock }, sheet))
+        Ok((Self { body, annex: None, condition, sort, top, clock }, sheet))
+    }
+
+    /// The same, with more than the fields of each row.
+    pub fn with_annex(self, annex: impl Annex<F> + 'static) -> Self {
+        Self { annex: Some(Box::new(annex)), ..self }
     }
 
     /// Adds a row to a part, if the condition lets it through.
@@ -163,7 +182,20 @@ impl<F: Family> Renderer<F> {
         match &self.body {
             Body::Table(cells) => cells.row(row, &self.clock, &mut part.bytes),
             Body::Cards(cards) => cards.row(row, &self.clock, &mut part.bytes),
-            Body::Json(json) => json.row(row, &mut part.bytes),
+            Body::Headed(columns) => {
+                headed(columns, row, &self.clock, &mut part.bytes);
+                if let Some(annex) = &self.annex {
+                    annex.lines(row, &mut part.bytes);
+                }
+            }
+            Body::Json(json) => {
+                json.row(row, &mut part.bytes);
+                if let Some(annex) = &self.annex {
+                    part.bytes.pop();
+                    annex.members(row, &mut part.bytes);
+                    part.bytes.push(b'}');
+                }
+            }
             Body::Separated(separated) => separated.row(row, &mut part.bytes),
         }
         part.rows.push(Rendered { end: part.bytes.len(), nth: part.chosen, key });
@@ -182,6 +214,20 @@ impl Part {
         self.first.push(key.to_vec());
         true
     }
+}
+
+/// Appends what is known of a row in a line.
+fn headed<'r, F: Family>(columns: &[Field<F>], row: &'r F::Row<'r>, clock: &Clock, out: &mut Vec<u8>) {
+    let mut before = "";
+    for field in columns {
+        let cell = human::cell(&field.value(row), field.kind(), clock, false);
+        if cell != "-" {
+            out.extend_from_slice(before.as_bytes());
+            out.extend_from_slice(cell.as_bytes());
+            before = "  ";
+        }
+    }
+    out.push(b'\n');
 }
 
 impl<W: Write> Sheet<W> {

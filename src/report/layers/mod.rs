@@ -6,7 +6,8 @@ mod tree;
 
 use crate::decode::describe;
 use crate::pipeline::PacketRow;
-use crate::report::human::Clock;
+use crate::report::fields::Packets;
+use crate::report::rows::Annex;
 
 /// What is shown of a packet beside its row.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -22,9 +23,10 @@ impl Detail {
     pub const fn is_any(self) -> bool {
         self.layers || self.hex
     }
+}
 
-    /// Appends the lines for people, with an empty one at the end.
-    pub fn text(self, row: &PacketRow<'_>, _: &Clock, out: &mut Vec<u8>) {
+impl Annex<Packets> for Detail {
+    fn lines<'r>(&self, row: &'r PacketRow<'r>, out: &mut Vec<u8>) {
         if self.layers {
             tree::write(row, &describe::layers(row.frame, row.packet, row.datagram), out);
         }
@@ -35,11 +37,9 @@ impl Detail {
                 hex::dump(datagram, out);
             }
         }
-        out.push(b'\n');
     }
 
-    /// Appends the members that a JSON object has beside its fields, each with a comma before it.
-    pub fn members(self, row: &PacketRow<'_>, out: &mut Vec<u8>) {
+    fn members<'r>(&self, row: &'r PacketRow<'r>, out: &mut Vec<u8>) {
         if self.layers {
             out.extend_from_slice(b",\"layers\":");
             json::write(&describe::layers(row.frame, row.packet, row.datagram), out);
