@@ -67,6 +67,45 @@ fn output_is_the_same_for_every_number_of_threads_and_every_block_size() {
     }
 }
 
+/// Every `$ flowray ...` in the README prints what stands below it; `...` stands for lines left out.
+#[test]
+fn the_examples_of_the_readme_are_real() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let mut lines = text.lines().peekable();
+    let mut examples = 0;
+    while let Some(line) = lines.next() {
+        let Some(command) = line.trim_start().strip_prefix("$ flowray ") else { continue };
+        let mut expected = Vec::new();
+        while let Some(line) = lines.next_if(|line| line.starts_with("    ") && !line.contains("$ flowray "))
+        {
+            expected.push(line.trim());
+        }
+        let (printed, _) = run(&split(command), &[]);
+        let mut printed = printed.lines().map(str::trim);
+        let mut skip = false;
+        for line in expected {
+            match line {
+                "..." => skip = true,
+                _ if skip => skip = !printed.any(|one| one == line),
+                _ => assert_eq!(printed.next(), Some(line), "flowray {command}"),
+            }
+            assert!(!skip || line == "...", "flowray {command} does not print {line}");
+        }
+        examples += 1;
+    }
+    assert!(examples > 0);
+}
+
+/// The words of a command line; those in single quotes may hold blanks.
+fn split(command: &str) -> Vec<String> {
+    let parts = command.split('\'').enumerate();
+    let words = parts.flat_map(|(place, part)| match place % 2 {
+        0 => part.split_whitespace().map(String::from).collect(),
+        _ => vec![part.to_owned()],
+    });
+    words.collect()
+}
+
 /// The command line of a case.
 fn arguments(
     name: &str,

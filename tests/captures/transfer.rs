@@ -58,7 +58,7 @@ pub fn cases() -> Vec<Case> {
         ),
         pcap(
             "seq-wrap-twice",
-            "ten segments, each 1 GB beyond the last and acknowledged: the numbers wrap twice",
+            "twenty segments, each 500 MB beyond the last and acknowledged, what is between them not captured, in windows of 1 GiB: the numbers wrap twice",
             wraps(),
         ),
         pcap(
@@ -193,11 +193,11 @@ pub fn cases() -> Vec<Case> {
 
 fn wraps() -> Vec<Record> {
     let mut text = String::new();
-    for step in 0..10u64 {
-        let first = 1 + step * 1_000_000_000;
+    for step in 0..20u64 {
+        let first = 1 + step * 500_000_000;
         let at = 30_000 + step * 30_000;
         text += &format!("0.{at:06} > {first}:{}(1000) ack 1\n", first + 1000);
         text += &format!("0.{:06} < ack {}\n", at + 20_000, first + 1000);
     }
-    established(at_client(), &text)
+    established(Setup { window_scale: Some(14), window: 65535, ..at_client() }, &text)
 }
