@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::clock::Clock;
 use super::doubts::Doubts;
-use super::flight::Flight;
+use super::flight::{Flight, Sent};
 use super::intervals::Intervals;
 use super::late::IdOrder;
 use super::probes::Probes;
@@ -55,6 +55,8 @@ pub(super) struct Half {
     pub(super) rtt: RoundTrips,
     pub(super) volume: Volume,
     pub(super) tally: Tally,
+    /// The segment without payload that showed that more had been sent than was seen.
+    pub(super) beyond: Option<Sent>,
     /// Kept from its first payload on.
     pub(super) sender: Option<Box<Sender>>,
     /// Kept while something was sent again.
@@ -195,6 +197,12 @@ impl Half {
     /// Whether `range` had reached the receiver, as far as its ACKs passed.
     pub(super) fn is_delivered(&self, range: &Range<Position>) -> bool {
         self.acked.is_some_and(|acked| range.end <= acked) || self.sacked.covers(range)
+    }
+
+    /// What it knew as a sender, from now on if there was nothing.
+    pub(super) fn sender(&mut self) -> &mut Sender {
+        let una = self.acked.unwrap_or(self.first);
+        self.sender.get_or_insert_with(|| Box::new(Sender::new(una)))
     }
 
     /// What is remembered of doubts, made if there was nothing.

@@ -222,3 +222,166 @@ fn is_pure(segment: &Segment) -> bool {
     let more = Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0);
     segment.payload_len == 0 && !segment.flags.intersects(more)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tcp::conversation::{conversation, established, established_plain};
+    use crate::time::Span;
+
+    #[test]
+    fn a_sample_runs_from_the_newest_byte_that_was_sent_once() {
+        let trace = established_plain(
+            "0.000 > 1:1001(1000) ack 1
+             0.010 > 1001:2001(1000) ack 1
+             0.110 < 1:1(0) ack 2001
+             0.200 > 2001:3001(1000) ack 1
+             0.900 > 2001:3001(1000) ack 1
+             1.000 < 1:1(0) ack 3001",
+        );
+        assert_eq!(trace.verdict(3).rtt, Some(Span::from_millis(100)));
+        assert_eq!(trace.verdict(3).acks_packet, Some(5));
+        assert_eq!(trace.verdict(6).rtt, None);
+        assert_eq!(trace.client().rtt.samples, 2);
+    }
+
+    #[test]
+    fn bytes_that_sack_reported_before_give_no_sample() {
+        let trace = established(
+            "0.000 > 1:1001(1000) ack 1
+             0.001 > 1001:2001(1000) ack 1
+             0.101 < 1:1(0) ack 1 sack 1001:2001
+             0.101 > 1:1001(1000) ack 1
+             0.201 < 1:1(0) ack 2001",
+        );
+        assert_eq!(trace.verdict(5).rtt, None);
+        assert_eq!(trace.server().acks.sack_segments, 1);
+    }
+
+    #[test]
+    fn a_dsack_proves_the_latest_copy_needless() {
+        let trace = established(
+            "0.000 > 1:1001(1000) ack 1
+             0.310 > 1:1001(1000) ack 1
+             0.800 > 1:1001(1000) ack 1
+             0.850 < 1:1(0) ack 1001
+             0.900 < 1:1(0) ack 1001 sack 1:1001",
+        );
+        let expected = "2 retransmission tlp\n3 retransmission rto spurious\n5 sack dsack";
+        assert_eq!(trace.events(), expected);
+        assert_eq!((trace.client().loss.spurious, trace.client().loss.lost_after_capture), (1, 1));
+        assert_eq!(trace.server().acks.dsack_segments, 1);
+    }
+
+    #[test]
+    fn an_old_echo_proves_the_copy_needless() {
+        let script = |echo: u32| {
+            format!(
+                "0.000 > 1:1001(1000) ack 1 ts 100:1
+                 0.310 > 1:1001(1000) ack 1 ts 410:1
+                 0.400 < 1:1(0) ack 1001 ts 500:{echo}"
+            )
+        };
+        assert_eq!(established(&script(100)).events(), "2 retransmission tlp spurious");
+        assert_eq!(established(&script(410)).events(), "2 retransmission tlp");
+    }
+
+    #[test]
+    fn what_was_acknowledged_before_was_sent_again_needlessly() {
+        let trace = established(
+            "0.0 > 1:1001(1000) ack 1
+             0.1 < 1:1(0) ack 1001
+             0.3 > 1:1001(1000) ack 1",
+        );
+        assert!(trace.events().ends_with(" spurious"));
+        assert!(!trace.verdict(3).pending);
+    }
+
+    #[test]
+    fn copies_are_the_captures_unless_the_receiver_got_both() {
+        let script = |answer: &str| {
+            format!(
+                "0.000 > 1:1001(1000) ack 1 id 7 sum 1
+                 0.001 > 1:1001(1000) ack 1 id 7 sum 1
+                 0.100 < 1:1(0) ack 1001
+                 {answer}"
+            )
+        };
+        assert_eq!(established(&script("")).events(), "2 capture_duplicate");
+        let both = established(&script("0.101 < 1:1(0) ack 1001 sack 1:1001"));
+        assert_eq!(both.events(), "2 network_duplicate\n4 sack dsack");
+        assert_eq!((both.client().loss.network_duplicates, both.client().loss.capture_duplicates), (1, 0));
+        let answered = established_plain(&script("0.101 < 1:1(0) ack 1001"));
+        assert_eq!(answered.events(), "2 network_duplicate");
+        assert_eq!(answered.client().loss.retransmitted_segments, 0);
+    }
+
+    #[test]
+    fn a_duplicate_ack_meets_all_five_conditions() {
+        let trace = established_plain(
+            "0.00 < 1:1(0) ack 1 win 65535
+             0.01 > 1:1001(1000) ack 1
+             0.02 < 1:1(0) ack 1 win 65535
+             0.03 < 1:1(0) ack 1 win 60000
+             0.04 < 1:101(100) ack 1 win 60000
+             0.05 < 101:101(0) ack 1001 win 60000
+             0.06 < 101:101(0) ack 1001 win 60000",
+        );
+        assert_eq!(trace.events(), "3 duplicate_ack\n4 window_update");
+    }
+
+    #[test]
+    fn probes_and_keep_alives_are_asked_and_answered() {
+        let trace = established_plain(
+            "0.0 > 1:1001(1000) ack 1
+             0.1 < 1:1(0) ack 1001 win 0
+             0.5 > 1000:1000(0) ack 1
+             0.6 < 1:1(0) ack 1001 win 0
+             1.0 > 1001:1002(1) ack 1
+             1.1 < 1:1(0) ack 1001 win 0
+             2.0 > 1001:1002(1) ack 1
+             2.1 < 1:1(0) ack 1001 win 5000
+             2.2 > 1001:2001(1000) ack 1
+             2.3 < 1:1(0) ack 2001 win 5000
+             9.0 > 2000:2001(1) ack 1
+             9.1 < 1:1(0) ack 2001 win 5000",
+        );
+        let expected = "2 zero_window
+3 window_probe
+4 zero_window window_probe_ack
+5 window_probe
+6 zero_window window_probe_ack
+7 window_probe
+8 window_update
+11 keep_alive
+12 keep_alive_ack";
+        assert_eq!(trace.events(), expected);
+        let (client, server) = (trace.client(), trace.server());
+        assert_eq!((client.probes.window_probes, client.probes.keep_alives), (3, 1));
+        assert_eq!((client.loss.retransmitted_segments, client.unique_bytes), (0, 2000));
+        assert_eq!(server.window.zero_windows, 1);
+        assert_eq!(server.window.zero_window_time, Span::from_millis(2000));
+    }
+
+    #[test]
+    fn an_ack_of_what_was_never_seen_is_a_hole_in_the_capture() {
+        let trace = established_plain(
+            "0.0 > 1:1001(1000) ack 1
+             0.1 < 1:1(0) ack 3001
+             0.2 > 3001:4001(1000) ack 1",
+        );
+        assert_eq!(trace.events(), "2 acked_unseen\n3 gap");
+        assert_eq!((trace.client().missing_bytes, trace.client().loss.retransmitted_segments), (2000, 0));
+    }
+
+    #[test]
+    fn joined_midway_numbers_begin_at_one() {
+        let trace = conversation(
+            "0.0 > 500:600(100) ack 900\n 0.1 < 900:950(50) ack 600\n 0.2 > 400:500(100) ack 950",
+        );
+        let relative = |line: usize| (trace.verdict(line).seq_relative, trace.verdict(line).ack_relative);
+        assert_eq!([1, 2].map(relative), [(1, Some(1)), (1, Some(101))]);
+        assert_eq!(trace.verdict(1).window_scaled, None);
+        assert_eq!(trace.summary().opening, crate::tcp::Opening::Midstream);
+        assert_eq!(trace.client().unique_bytes, 200);
+    }
+}

@@ -9,6 +9,8 @@
 
 mod clock;
 mod close;
+#[cfg(test)]
+mod conversation;
 mod doubts;
 mod flight;
 mod half;
@@ -17,6 +19,8 @@ mod history;
 mod incoming;
 mod intervals;
 mod late;
+#[cfg(test)]
+mod laws;
 mod outgoing;
 mod probes;
 mod repeats;
@@ -248,6 +252,7 @@ impl Connection {
         half.learn(segment, context.standpoint);
         if syn {
             half.on_syn(segment);
+            half.windows.on_syn(segment.window);
         }
         if segment.payload_len > 0 && !syn && self.first_data.is_none() {
             self.first_data = Some(Moment { at: segment.at, number: segment.number });
@@ -285,9 +290,10 @@ impl Connection {
     ) {
         let other = direction.reverse();
         let window = self.reach(direction);
+        let shift = self.opener.shift(direction).unwrap_or(0);
         let (half, peer) = self.halves.split(direction);
         let syn = segment.flags.contains(Flags::SYN);
-        let window_changed = !syn && half.windows.on_window(segment.window, segment.at);
+        let window_changed = !syn && half.windows.on_window(segment.window, shift, segment.at);
         if segment.window == 0 && !syn {
             verdict.tags.insert(Tag::ZeroWindow);
         }

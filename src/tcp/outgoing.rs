@@ -71,6 +71,9 @@ impl Half {
         };
         if position > snd_max {
             outcome.tags.insert(Tag::Gap);
+            if end == position {
+                self.beyond = Some(Sent::new(segment, position..end, 1));
+            }
         }
         self.seen.add(payload.clone());
         self.reach(end);
@@ -91,7 +94,7 @@ impl Half {
         self.volume.on_new_data(segment.payload_len);
         if !payload.is_empty() {
             let at = self.clock.sent_at(segment.at, segment.timestamps.map(|(tsval, _)| tsval));
-            self.sender.get_or_insert_default().on_sent(at);
+            self.sender().on_sent(at);
         }
         Outcome::default()
     }
@@ -110,7 +113,7 @@ impl Half {
         let again = match context.sequel {
             Some(sequel) => sequel == Sequel::Again || self.seen.touches(&payload),
             None if payload.is_empty() => fin_again,
-            None => self.seen.touches(&payload),
+            None => fin_again || self.seen.touches(&payload),
         };
         let outcome = match (again, context.sequel) {
             (false, Some(_)) => Outcome::default(),
@@ -144,7 +147,7 @@ impl Half {
 
     /// It was never seen, but something above it was: reordered, or lost before the capture point.
     fn on_late(&mut self, segment: &Segment, range: Range<Position>, context: &Context) -> Outcome {
-        let above = self.flight.first_above(range.end);
+        let above = self.first_above(range.start);
         let half_trip = self.full_trip(context).map(|trip| Span::from_nanos(trip.as_nanos() / 2));
         let reported = self.sender.as_ref().is_some_and(|sender| sender.knows_hole(range.start));
         let reordered = above.and_then(|above| self.ids.is_older(segment, &above)).unwrap_or_else(|| {
@@ -178,7 +181,7 @@ impl Half {
             false => self.clock.sent_at(sent.at, sent.tsval),
         };
         // Of what was never seen, it is known that it was sent before what is above it.
-        let known = last.or_else(|| self.flight.first_above(range.end));
+        let known = last.or_else(|| self.first_above(range.start));
         let sent = Sent::new(segment, range.clone(), copies.saturating_add(1));
         let resend = Resend {
             start: range.start,
@@ -190,13 +193,14 @@ impl Half {
             last_seen_at: last.map(|last| last.at),
             last_at: known.as_ref().map(at),
             snd_max,
+            reported: last.is_none() && self.is_reported(range.start),
             alone: snd_max - self.acked.unwrap_or(self.first) <= i64::from(context.mss),
             sack: context.sack,
             rto,
             srtt,
         };
         let bare_fin = segment.flags.contains(Flags::FIN) && segment.payload_len == 0;
-        let cause = self.sender.get_or_insert_default().on_resend(&resend);
+        let cause = self.sender().on_resend(&resend);
         tags.insert(match cause {
             _ if context.sequel.is_some() => Tag::Syn,
             Cause::Fast => Tag::Fast,
@@ -214,9 +218,192 @@ impl Half {
         Outcome { tags, resent: segment.payload_len - beyond as u32, doubt: Some(range) }
     }
 
+    /// The first segment at or above `position` that was sent once.
+    fn first_above(&self, position: Position) -> Option<Sent> {
+        self.flight.first_above(position).or(self.beyond.filter(|beyond| beyond.start > position))
+    }
+
+    /// Whether ACKs that passed reported that `start` is missing.
+    fn is_reported(&self, start: Position) -> bool {
+        let sacked_above = self.sacked.end().is_some_and(|end| end > start);
+        sacked_above || self.sender.as_ref().is_some_and(|sender| sender.will_know_hole(start))
+    }
+
     /// The smoothed round trip between the two hosts.
     pub(super) fn full_trip(&self, context: &Context) -> Option<Span> {
         let back = if context.standpoint.at_sender { None } else { context.standpoint.back };
         self.rtt.srtt().map(|srtt| srtt + back.unwrap_or(Span::ZERO))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tcp::conversation::{conversation, established, established_plain};
+
+    #[test]
+    fn duplicate_acks_make_it_fast() {
+        let trace = established_plain(
+            "0.000 > 1:1001(1000) ack 1 id 1
+             0.001 > 1001:2001(1000) ack 1 id 2
+             0.002 > 2001:3001(1000) ack 1 id 3
+             0.003 > 3001:4001(1000) ack 1 id 4
+             0.101 < 1:1(0) ack 1
+             0.102 < 1:1(0) ack 1
+             0.103 < 1:1(0) ack 1
+             0.103 > 1:1001(1000) ack 1 id 5
+             0.203 < 1:1(0) ack 4001",
+        );
+        let expected = "5 duplicate_ack\n6 duplicate_ack\n7 duplicate_ack\n8 retransmission fast";
+        assert_eq!(trace.events(), expected);
+        let loss = trace.client().loss;
+        assert_eq!((loss.retransmitted_segments, loss.retransmitted_bytes, loss.fast), (1, 1000, 1));
+        assert_eq!((loss.lost_before_capture, loss.lost_after_capture), (0, 1));
+    }
+
+    #[test]
+    fn sack_above_makes_it_fast() {
+        let trace = established(
+            "0.000 > 1:1001(1000) ack 1
+             0.001 > 1001:2001(1000) ack 1
+             0.101 < 1:1(0) ack 1 sack 1001:2001
+             0.104 > 1:1001(1000) ack 1",
+        );
+        assert_eq!(trace.events(), "3 duplicate_ack sack\n4 retransmission fast");
+    }
+
+    #[test]
+    fn silence_makes_it_a_timeout_or_a_tail_loss_probe() {
+        let rto = established_plain("0.000 > 1:1001(1000) ack 1\n 0.310 > 1:1001(1000) ack 1");
+        assert_eq!(rto.events(), "2 retransmission rto");
+        let probe = established(
+            "0.000 > 1:1001(1000) ack 1\n 0.310 > 1:1001(1000) ack 1\n 0.700 > 1:1001(1000) ack 1",
+        );
+        assert_eq!(probe.events(), "2 retransmission tlp\n3 retransmission rto");
+        let soon = established("0.000 > 1:1001(1000) ack 1\n 0.050 > 1:1001(1000) ack 1");
+        assert_eq!(soon.events(), "2 retransmission unclassified");
+    }
+
+    #[test]
+    fn in_a_timeouts_episode_everything_is_of_the_timeout() {
+        let trace = established_plain(
+            "0.000 > 1:1001(1000) ack 1
+             0.001 > 1001:2001(1000) ack 1
+             0.310 > 1:1001(1000) ack 1
+             0.410 < 1:1(0) ack 1001
+             0.410 > 1001:2001(1000) ack 1
+             0.510 < 1:1(0) ack 2001
+             0.511 > 2001:3001(1000) ack 1
+             0.520 > 2001:3001(1000) ack 1",
+        );
+        let expected = "3 retransmission rto\n5 retransmission rto\n8 retransmission unclassified";
+        assert_eq!(trace.events(), expected);
+    }
+
+    #[test]
+    fn a_late_segment_is_reordered_or_lost_by_its_ip_id() {
+        let script = |id: u16| {
+            format!(
+                "0.000 > 1:1001(1000) ack 1 id 10
+                 0.001 > 2001:3001(1000) ack 1 id 12
+                 0.002 > 1001:2001(1000) ack 1 id {id}"
+            )
+        };
+        assert_eq!(established_plain(&script(11)).events(), "2 gap\n3 out_of_order");
+        let lost = established_plain(&script(13));
+        assert_eq!(lost.events(), "2 gap\n3 retransmission unclassified lost_before_capture");
+        assert_eq!(lost.client().loss.lost_before_capture, 1);
+        assert_eq!((lost.client().unique_bytes, lost.client().missing_bytes), (3000, 0));
+    }
+
+    #[test]
+    fn without_ids_and_stamps_time_and_reports_decide() {
+        let late = |millis: u32, report: &str| {
+            let script = format!(
+                "0.000 > 1:1001(1000) ack 1
+                 0.001 > 2001:3001(1000) ack 1
+                 {report}
+                 0.{millis:03} > 1001:2001(1000) ack 1"
+            );
+            established_plain(&script).events().lines().last().unwrap().to_owned()
+        };
+        assert_eq!(late(30, ""), "3 out_of_order");
+        assert_eq!(late(99, ""), "3 retransmission unclassified lost_before_capture");
+        assert_eq!(
+            late(30, "0.020 < 1:1(0) ack 1001\n 0.021 < 1:1(0) ack 1001"),
+            "5 retransmission fast lost_before_capture"
+        );
+    }
+
+    #[test]
+    fn an_original_overtaken_by_its_copy_is_out_of_order() {
+        let trace = established_plain(
+            "0.000 > 1:1001(1000) ack 1 id 10
+             0.001 > 2001:3001(1000) ack 1 id 12
+             0.200 > 1001:2001(1000) ack 1 id 13
+             0.201 > 1001:2001(1000) ack 1 id 11",
+        );
+        assert!(trace.events().ends_with("\n4 out_of_order"));
+        assert_eq!(trace.client().loss.retransmitted_segments, 1);
+    }
+
+    #[test]
+    fn a_syn_again_is_a_retransmission_and_crossing_syns_are_not() {
+        let again =
+            conversation("0 > syn 0:1(0)\n 1 > syn 0:1(0)\n 1.1 < syn 0:1(0) ack 1\n 1.1 > 1:1(0) ack 1");
+        assert_eq!(again.events(), "2 retransmission syn");
+        assert_eq!(again.summary().handshake.to_server, None);
+        assert_eq!((again.client().syn_retransmissions, again.client().loss.lost_after_capture), (1, 0));
+        let crossing = conversation(
+            "0.00 > syn 0:1(0)
+             0.01 < syn 0:1(0)
+             0.02 > syn 0:1(0) ack 1
+             0.03 < syn 0:1(0) ack 1",
+        );
+        assert_eq!(crossing.events(), "");
+        assert_eq!(crossing.summary().opening, crate::tcp::Opening::Simultaneous);
+    }
+
+    #[test]
+    fn a_bare_fin_again_has_a_cause_of_its_own() {
+        let trace = established_plain("0 > fin 1:1(0) ack 1\n 0.01 > fin 1:1(0) ack 1");
+        assert_eq!(trace.events(), "2 retransmission fin");
+        assert_eq!(trace.client().loss.retransmitted_bytes, 0);
+    }
+
+    #[test]
+    fn a_segment_of_several_mss_is_one() {
+        let trace = established(
+            "0.000 > 1:14601(14600) ack 1
+             0.100 < 1:1(0) ack 1461
+             0.101 < 1:1(0) ack 14601
+             0.102 > 14601:29201(14600) ack 1",
+        );
+        assert_eq!(trace.events(), "");
+        assert_eq!((trace.client().unique_bytes, trace.client().data_segments), (29_200, 2));
+        assert_eq!(trace.client().rtt.samples, 2);
+    }
+
+    #[test]
+    fn what_ends_at_the_edge_of_the_window_fills_it() {
+        let trace = established(
+            "0.0 < 1:1(0) ack 1 win 2000
+             0.1 > 1:1001(1000) ack 1
+             0.1 > 1001:2001(1000) ack 1",
+        );
+        assert_eq!(trace.events(), "1 window_update\n3 window_full");
+    }
+
+    #[test]
+    fn numbers_far_outside_the_window_change_nothing() {
+        let trace = established(
+            "0.0 > 1:1001(1000) ack 1
+             0.1 > 2000000001:2000001001(1000) ack 1
+             0.2 > 1001:2001(1000) ack 1
+             0.3 < 1:1(0) ack 1900000000
+             0.4 < 1:1(0) ack 2001",
+        );
+        assert_eq!(trace.events(), "2 gap\n4 acked_unseen");
+        assert_eq!((trace.client().unique_bytes, trace.client().missing_bytes), (2000, 0));
+        assert_eq!(trace.client().in_flight_max, Some(2000));
     }
 }

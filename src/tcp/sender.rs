@@ -93,6 +93,8 @@ pub(super) struct Resend {
     pub(super) last_at: Option<Timestamp>,
     /// The highest position sent.
     pub(super) snd_max: Position,
+    /// ACKs reported that it is missing, whether or not the sender had them.
+    pub(super) reported: bool,
     /// Nothing but one segment is outstanding.
     pub(super) alone: bool,
     /// SACK was negotiated.
@@ -119,6 +121,11 @@ pub(super) struct Sender {
 }
 
 impl Sender {
+    /// A sender of whose stream `una` is acknowledged.
+    pub(super) fn new(una: Position) -> Self {
+        Self { una, ..Self::default() }
+    }
+
     /// An ACK that has arrived.
     pub(super) fn on_ack(&mut self, news: &News) {
         if news.ack > self.una {
@@ -190,6 +197,11 @@ impl Sender {
         self.high_sacked > start || (self.dup_acks > 0 && start <= self.una)
     }
 
+    /// Whether ACKs that are on their way report that `start` is missing.
+    pub(super) fn will_know_hole(&self, start: Position) -> bool {
+        self.in_transit.iter().any(|news| news.ack == start && news.duplicates > 0)
+    }
+
     /// Why it sent something again.
     pub(super) fn on_resend(&mut self, resend: &Resend) -> Cause {
         let cause = self.cause(resend);
@@ -238,7 +250,7 @@ impl Sender {
         if overdue {
             return Cause::Rto;
         }
-        if self.episode.is_some() || (first && self.dup_acks > 0) {
+        if self.episode.is_some() || resend.reported || (first && self.dup_acks > 0) {
             return Cause::Fast;
         }
         Cause::Unknown

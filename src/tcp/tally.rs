@@ -30,6 +30,7 @@ impl Tally {
         self.resets += is(Flags::RST);
         self.urgent_segments += is(Flags::URG);
         self.acks.ack_segments += is(Flags::ACK);
+        self.acks.sack_segments += u32::from(!segment.sack.is_empty());
         if !flags.contains(Flags::SYN) {
             self.ecn.ece_segments += is(Flags::ECE);
             self.ecn.cwr_segments += is(Flags::CWR);
@@ -60,7 +61,6 @@ impl Tally {
         }
         let is = |tag| u32::from(tags.contains(tag));
         self.acks.duplicate_acks += is(Tag::DuplicateAck);
-        self.acks.sack_segments += is(Tag::Sack);
         self.acks.dsack_segments += is(Tag::Dsack);
         self.window_updates += is(Tag::WindowUpdate);
         self.full_segments += is(Tag::WindowFull);

@@ -8,6 +8,8 @@ use crate::time::{Span, Timestamp};
 pub(super) struct Windows {
     /// As on the wire; `None` before the first.
     last: Option<u16>,
+    /// That of its SYN, which is not scaled.
+    syn: Option<u16>,
     least: u16,
     greatest: u16,
     sum: u64,
@@ -18,9 +20,18 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// A segment advertises `window`. Whether it differs from the one before.
-    pub(super) fn on_window(&mut self, window: u16, at: Timestamp) -> bool {
-        let changed = self.last != Some(window);
+    /// Its SYN advertises `window`.
+    pub(super) fn on_syn(&mut self, window: u16) {
+        self.syn = Some(window);
+    }
+
+    /// A segment advertises `window`, shifted by `shift` bits. Whether it is known to differ from the one before.
+    pub(super) fn on_window(&mut self, window: u16, shift: u8, at: Timestamp) -> bool {
+        let differs = |syn: u16| u32::from(syn) != u32::from(window) << shift;
+        let changed = match self.last {
+            Some(last) => last != window,
+            None => self.syn.is_some_and(differs),
+        };
         (self.least, self.greatest) = match self.segments {
             0 => (window, window),
             _ => (self.least.min(window), self.greatest.max(window)),
@@ -70,5 +81,24 @@ impl Windows {
             zero_window_time: self.closed_for + open,
             ..WindowStats::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closed_windows_are_counted_and_timed() {
+        let at = |millis: i64| Timestamp::from_nanos(millis * 1_000_000);
+        let mut windows = Windows::default();
+        windows.on_syn(400);
+        let changes = [(100, 0), (0, 10), (0, 20), (50, 40), (0, 90)];
+        let changes = changes.map(|(window, millis)| windows.on_window(window, 2, at(millis)));
+        assert_eq!(changes, [false, true, false, true, true]);
+        let stats = windows.stats(Some(2), at(100));
+        assert_eq!(stats.min_mean_max, Some((0, 120, 400)));
+        assert_eq!((stats.zero_windows, stats.zero_window_time), (2, Span::from_millis(40)));
+        assert_eq!(windows.stats(None, at(100)).min_mean_max, None);
     }
 }
