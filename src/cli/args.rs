@@ -24,7 +24,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
         flowray packets --where 'analysis = retransmission' capture.pcap\n  \
         tcpdump -w - | flowray -\n\n\
         Exit status: 0 success, 1 some input was damaged or unreadable, 2 usage, 130 interrupted.\n\
-        `flowray help fields` and `flowray help where` explain the fields and the conditions on them."
+        `flowray help fields`, `help filter` and `help where` explain the fields and the two languages."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -75,7 +75,7 @@ pub enum Command {
         flowray fields --where 'name ~ rtt'\n  \
         flowray fields flows --schema > flows.schema.json")]
     Fields(FieldsArgs),
-    /// Explain a command, or one of the topics: fields, where
+    /// Explain a command, or one of the topics: fields, filter, where
     Help(HelpArgs),
     /// Print completions for a shell
     #[command(after_help = "Example:\n  flowray completions bash > /etc/bash_completion.d/flowray")]
@@ -234,7 +234,7 @@ pub struct FieldsArgs {
 
 #[derive(Args, Debug)]
 pub struct HelpArgs {
-    /// A command, or `fields` or `where`
+    /// A command, or `fields`, `filter` or `where`
     pub topic: Option<String>,
 }
 

@@ -7,6 +7,7 @@ mod icmp;
 mod identity;
 mod info;
 mod listing;
+mod names;
 mod packets;
 mod tcp;
 

@@ -4,8 +4,9 @@ use crate::pipeline::FlowRow;
 use crate::report::Value;
 use crate::report::fields::Flows;
 use crate::report::fields::identity::Identified;
+use crate::report::fields::names::{closing_name, opening_name, state_name};
 use crate::report::schema::{Kind, Paint, Role, Spec};
-use crate::tcp::{Closing, EcnNegotiated, HalfSummary, Offer, Opening, RttFigures, State, Summary};
+use crate::tcp::{EcnNegotiated, HalfSummary, Offer, RttFigures, Summary};
 use crate::time::Span;
 
 type Field = Spec<Flows>;
@@ -460,43 +461,4 @@ fn rate(half: &HalfSummary, bytes: u64) -> Option<u64> {
     let (first, last) = half.data_span?;
     let nanos = u128::try_from(last.since(first).as_nanos()).ok().filter(|&nanos| nanos > 0)?;
     u64::try_from(u128::from(bytes) * 8_000_000_000 / nanos).ok()
-}
-
-const fn opening_name(opening: Opening) -> &'static str {
-    match opening {
-        Opening::Complete => "complete",
-        Opening::HalfOpen => "half_open",
-        Opening::NoAnswer => "no_answer",
-        Opening::Refused => "refused",
-        Opening::Midstream => "midstream",
-        Opening::Simultaneous => "simultaneous",
-    }
-}
-
-const fn closing_name(closing: Closing) -> &'static str {
-    match closing {
-        Closing::Graceful => "graceful",
-        Closing::ClientReset => "client_reset",
-        Closing::ServerReset => "server_reset",
-        Closing::HalfClosed => "half_closed",
-        Closing::Open => "open",
-        Closing::ResetAfterClose => "reset_after_close",
-    }
-}
-
-const fn state_name(state: State) -> &'static str {
-    match state {
-        State::Closed => "CLOSED",
-        State::Listen => "LISTEN",
-        State::SynSent => "SYN-SENT",
-        State::SynReceived => "SYN-RECEIVED",
-        State::Established => "ESTABLISHED",
-        State::FinWait1 => "FIN-WAIT-1",
-        State::FinWait2 => "FIN-WAIT-2",
-        State::CloseWait => "CLOSE-WAIT",
-        State::Closing => "CLOSING",
-        State::LastAck => "LAST-ACK",
-        State::TimeWait => "TIME-WAIT",
-        State::Partial => "PARTIAL",
-    }
 }
