@@ -29,6 +29,8 @@ mod link;
 mod lisp;
 mod llc;
 mod mpls;
+#[cfg(test)]
+mod oracle;
 mod packet;
 mod ppp;
 mod radio;
