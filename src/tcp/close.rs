@@ -49,10 +49,6 @@ impl Closer {
         }
     }
 
-    /// A FIN or RST was seen.
-    pub(super) fn began(&self) -> bool {
-        self.first.is_some() || self.reset.is_some()
-    }
 
     /// Where the first FIN of `direction` ends.
     pub(super) fn fin_end(&self, direction: Direction) -> Option<Position> {

@@ -77,11 +77,10 @@ impl Connection {
     }
 
     /// Whether `segment`, sent in `direction` on the same addresses and ports, begins a new connection: a SYN without
-    /// ACK that has another sequence number than this one's, or that comes after its FIN or RST. So Wireshark numbers
-    /// its streams.
+    /// ACK that has another sequence number than this one's. So Wireshark numbers its streams.
     pub fn is_reused_by(&self, direction: Direction, segment: &Segment) -> bool {
         let syn = segment.flags.contains(Flags::SYN) && !segment.flags.contains(Flags::ACK);
-        let other = |numbers: seq::Numbering| numbers.base() != segment.seq || self.closer.began();
+        let other = |numbers: seq::Numbering| numbers.base() != segment.seq;
         syn && self.halves[direction].numbers.is_some_and(other)
     }
 
