@@ -61,7 +61,7 @@ pub enum Command {
         flowray handshakes --fields '*_s' capture.pcap                   when did each step happen?")]
     Handshakes(ListArgs),
     /// One row an HTTP exchange: who, method, host, path, status, sizes, time to first byte, total
-    Http(ListArgs),
+    Http(super::http::HttpArgs),
     /// The bytes that one or both sides of a TCP or UDP stream said, reassembled
     Stream(super::stream::StreamArgs),
     /// What kind of file it is

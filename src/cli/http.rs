@@ -1,43 +1,252 @@
 //! `http`: one row an exchange.
 
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::Args;
+
 use super::args::ListArgs;
-use super::run::{Damage, Only, rows};
-use crate::app::http::Limits;
-use crate::error::Result;
+use super::options::{self, Request};
+use super::run::{Damage, Only, analyse, stdout};
+use super::stream::ReassemblyArgs;
+use crate::app::coding;
+use crate::app::http::{Exchange, Limits, Side};
+use crate::error::{Error, Result};
 use crate::flow::Key;
-use crate::pipeline::{HttpSaid, Listener, Report, Settings, Spoken, Transactions};
+use crate::pipeline::{HttpSaid, Listener, Report, Speaker, Spoken, Transactions};
 use crate::report::fields::{HTTP, Http, Transaction};
-use crate::report::rows::{Part, Renderer, Shape};
+use crate::report::folder::Folder;
+use crate::report::har::Archive;
+use crate::report::http::Totals;
+use crate::report::human::Clock;
+use crate::report::rows::{Format, Part, Renderer, Shape};
 use crate::tcp::stream::Room;
 
-/// Prints exchanges.
-pub fn http(args: ListArgs) -> Result<Damage> {
-    rows(args, &HTTP, Settings::default(), Shape::Lines, |renderer, only| Listed { renderer, only })
+/// The most that one body may become when its content coding is undone.
+const MAX_DECODED: usize = 64 << 20;
+/// Encoded bodies that are gathered at a time; beyond it they are written as they came.
+const MAX_GATHERED: usize = 64 << 20;
+
+/// What `http` takes.
+#[derive(Args, Clone, Debug)]
+pub struct HttpArgs {
+    #[command(flatten)]
+    pub list: ListArgs,
+    /// Show all header fields
+    #[arg(long)]
+    pub headers: bool,
+    /// Write bodies to files in DIR: http_FLOW_NUMBER_request.bin and http_FLOW_NUMBER_response.bin
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
+    /// Write bodies as they were transferred, content codings not undone
+    #[arg(long, requires = "save")]
+    pub raw_bodies: bool,
+    /// Write the exchanges as an HTTP Archive (HAR 1.2)
+    #[arg(long, value_name = "FILE")]
+    pub har: Option<PathBuf>,
+    #[command(flatten)]
+    pub reassembly: ReassemblyArgs,
 }
 
 struct Listed {
     renderer: Renderer<Http>,
     only: Only,
+    limits: Limits,
+    room: Room,
+    bodies: bool,
+    /// Exchanges are wanted, besides their rows.
+    exchanges: bool,
+}
+
+/// Rows, and what else is made of them, in order.
+#[derive(Default)]
+struct Batch {
+    rows: Part,
+    said: Vec<(u64, Speaker, HttpSaid)>,
 }
 
 impl Report for Listed {
-    type Part = Part;
+    type Part = Batch;
     type Row = HttpSaid;
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<HttpSaid>>> {
-        Some(Box::new(Transactions::of(key, Limits::default(), Room::default(), false)?))
+        Some(Box::new(Transactions::of(key, self.limits, self.room, self.bodies)?))
     }
 
-    fn spoken(&self, rows: &[Spoken<HttpSaid>]) -> Part {
-        let mut part = Part::default();
-        for spoken in rows {
-            if let HttpSaid::Exchange(exchange) = &spoken.row {
-                let (flow, stream, speaker) = (spoken.flow, spoken.stream, &spoken.speaker);
-                if self.only.numbers(speaker.key.protocol, flow, stream) {
-                    self.renderer.row(&Transaction { flow, stream, speaker, exchange }, &mut part);
-                }
+    fn spoken(&self, rows: &[Spoken<HttpSaid>]) -> Batch {
+        let mut batch = Batch::default();
+        for Spoken { flow, stream, speaker, row } in rows {
+            if !self.only.numbers(speaker.key.protocol, *flow, *stream) {
+                continue;
+            }
+            if let HttpSaid::Exchange(exchange) = row {
+                let transaction = Transaction { flow: *flow, stream: *stream, speaker, exchange };
+                self.renderer.row(&transaction, &mut batch.rows);
+            }
+            if self.exchanges {
+                batch.said.push((*flow, *speaker, row.clone()));
             }
         }
-        part
+        batch
     }
+}
+
+/// Prints exchanges.
+pub fn http(args: HttpArgs) -> Result<Damage> {
+    let HttpArgs { list, headers, save, raw_bodies, har, reassembly } = args;
+    let request = Request::new(&list.common, &list.choice)?;
+    let look = request.look;
+    let mut query = options::query(&list.select, &HTTP, look.format)?;
+    if headers && list.select.fields.is_none() && look.format == Format::Table {
+        let is_list = |name: &str| name == "request_headers" || name == "response_headers";
+        query.columns.extend(HTTP.fields().into_iter().filter(|field| is_list(&field.name)));
+    }
+    let (mut capture, settings, begin) = request.open();
+    let out = BufWriter::with_capacity(1 << 16, io::stdout());
+    let clock = Clock::new(look.time, begin);
+    let (renderer, mut sheet) =
+        Renderer::new(query, look.format, Shape::Lines, look.terminal, clock, out).map_err(stdout)?;
+    let report = Listed {
+        renderer,
+        only: Only::new(list.only),
+        limits: Limits { keep_heads: headers || har.is_some(), ..Limits::default() },
+        room: reassembly.room(),
+        bodies: save.is_some(),
+        exchanges: save.is_some() || har.is_some() || look.format == Format::Table,
+    };
+    let mut aside = Aside::new(save, raw_bodies, har)?;
+    let mut failed = None;
+    let mut give = |batch: Batch| {
+        let taken =
+            batch.said.into_iter().try_for_each(|(flow, speaker, said)| aside.take(flow, &speaker, said));
+        match taken.and_then(|()| sheet.take(batch.rows).map_err(stdout)) {
+            Ok(true) => ControlFlow::Continue(()),
+            Ok(false) => ControlFlow::Break(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    };
+    analyse(&request, &mut capture, &settings, &report, &mut give)?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    sheet.finish().map_err(stdout)?;
+    let mut totals = aside.finish()?;
+    if look.format == Format::Table {
+        let mut out = io::stdout().lock();
+        totals.write(&mut out).and_then(|()| out.flush()).map_err(stdout)?;
+    }
+    Ok(capture.into_errors())
+}
+
+/// Flow, number of the exchange, side.
+type Place = (u64, u64, Side);
+/// Codings, and the body so far.
+type Gathered = (Box<[u8]>, Vec<u8>);
+
+/// What is made of exchanges besides rows.
+struct Aside {
+    totals: Totals,
+    folder: Option<Folder>,
+    raw: bool,
+    archive: Option<(PathBuf, Archive<BufWriter<File>>)>,
+    /// Encoded bodies that are gathered, each with its codings; none for those that became too much.
+    gathered: HashMap<Place, Option<Gathered>>,
+    gathered_len: usize,
+}
+
+impl Aside {
+    fn new(save: Option<PathBuf>, raw: bool, har: Option<PathBuf>) -> Result<Self> {
+        let archive = match har {
+            Some(path) => {
+                let fail =
+                    |source| Error::Output { path: path.clone(), what: "cannot be written".into(), source };
+                let file = File::create_new(&path).map_err(fail)?;
+                let archive = Archive::new(BufWriter::new(file)).map_err(fail)?;
+                Some((path, archive))
+            }
+            None => None,
+        };
+        let folder = save.map(|save| Folder::new(&save)).transpose()?;
+        Ok(Self {
+            totals: Totals::default(),
+            folder,
+            raw,
+            archive,
+            gathered: HashMap::new(),
+            gathered_len: 0,
+        })
+    }
+
+    fn take(&mut self, flow: u64, speaker: &Speaker, said: HttpSaid) -> Result<()> {
+        match said {
+            HttpSaid::Exchange(exchange) => self.exchange(flow, speaker, &exchange),
+            HttpSaid::Body { number, side, codings, bytes } => {
+                self.body((flow, number, side), codings, &bytes)
+            }
+        }
+    }
+
+    fn exchange(&mut self, flow: u64, speaker: &Speaker, exchange: &Exchange) -> Result<()> {
+        self.totals.add(flow, exchange);
+        if let Some((path, archive)) = &mut self.archive {
+            let fail =
+                |source| Error::Output { path: path.clone(), what: "cannot be written".into(), source };
+            archive.add(flow, speaker, exchange).map_err(fail)?;
+        }
+        for side in [Side::Request, Side::Response] {
+            let of = (flow, exchange.number, side);
+            if let (Some(Some((codings, bytes))), Some(folder)) =
+                (self.gathered.remove(&of), &mut self.folder)
+            {
+                self.gathered_len -= bytes.len();
+                let (decoded, _) = coding::decode(&codings, &bytes, MAX_DECODED);
+                folder.append(&file_name(of), &decoded)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn body(&mut self, of: Place, codings: Box<[u8]>, bytes: &[u8]) -> Result<()> {
+        let Some(folder) = &mut self.folder else { return Ok(()) };
+        if self.raw || codings.is_empty() {
+            return folder.append(&file_name(of), bytes);
+        }
+        let entry = self.gathered.entry(of).or_insert_with(|| Some((codings, Vec::new())));
+        let fits = self.gathered_len + bytes.len() <= MAX_GATHERED;
+        match entry {
+            Some((_, body)) if fits => {
+                self.gathered_len += bytes.len();
+                body.extend_from_slice(bytes);
+                Ok(())
+            }
+            // Too much to be gathered: it is written as it came, under a name that says so.
+            _ => {
+                let name = format!("{}.encoded", file_name(of));
+                if let Some((_, body)) = entry.take() {
+                    self.gathered_len -= body.len();
+                    folder.append(&name, &body)?;
+                }
+                folder.append(&name, bytes)
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Totals> {
+        if let Some((path, archive)) = self.archive {
+            let fail = |source| Error::Output { path, what: "cannot be written".into(), source };
+            archive.finish().map_err(fail)?;
+        }
+        Ok(self.totals)
+    }
+}
+
+fn file_name((flow, number, side): Place) -> String {
+    let side = if side == Side::Request { "request" } else { "response" };
+    format!("http_{flow}_{number}_{side}.bin")
 }

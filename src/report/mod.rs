@@ -8,6 +8,8 @@ mod condition;
 pub mod fields;
 pub mod flow_page;
 pub mod folder;
+pub mod har;
+pub mod http;
 pub mod human;
 mod info;
 mod key;

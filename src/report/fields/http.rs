@@ -187,6 +187,18 @@ static REST: &[Field] = &[
     )
     .source("PROXY protocol"),
     Field::one(
+        "request_headers",
+        Kind::Texts,
+        "All fields of the request's header, only with --headers.",
+        |row| all(request(row)),
+    ),
+    Field::one(
+        "response_headers",
+        Kind::Texts,
+        "All fields of the response's header, only with --headers.",
+        |row| all(response(row)),
+    ),
+    Field::one(
         "complete",
         Kind::Bool,
         "Request and response went to their ends, by their own account.",
@@ -214,6 +226,14 @@ fn response<'a>(row: &Transaction<'a>) -> Option<&'a Head> {
 
 fn text(bytes: Option<&[u8]>) -> Value<'_> {
     bytes.map_or(Value::Null, |bytes| Value::Bytes(bytes.into()))
+}
+
+/// `Name: value` of every field, where heads were kept whole.
+fn all<'a>(head: Option<&'a Head>) -> Value<'a> {
+    let line = |(name, value): (&'a [u8], std::borrow::Cow<'a, [u8]>)| {
+        Value::Bytes([name, b": ", &value].concat().into())
+    };
+    head.and_then(Head::fields).map_or(Value::Null, |fields| Value::List(fields.map(line).collect()))
 }
 
 fn body(message: Option<&Message>) -> Value<'static> {
