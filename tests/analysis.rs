@@ -118,6 +118,17 @@ const CASES: &[Case] = &[
         "7 retransmission tlp",
         "client_retransmitted_segments=1 client_retransmitted_bytes=500",
     ),
+    (
+        "rto-recovery",
+        "9 retransmission rto; 11 retransmission rto; 12 retransmission rto; 14 retransmission rto; 16 retransmission rto",
+        "client_rto_retransmissions=5 client_out_of_order_segments=0",
+    ),
+    ("spurious-rto-eifel", "5 retransmission rto spurious", "client_spurious_retransmissions=1"),
+    (
+        "seq-wrap-twice",
+        "6 gap; 8 gap; 10 gap; 12 gap; 14 gap; 16 gap; 18 gap; 20 gap; 22 gap; 24 gap; 26 gap; 28 gap; 30 gap; 32 gap; 34 gap; 36 gap; 38 gap; 40 gap; 42 gap",
+        "client_unique_bytes=20000 client_missing_bytes=9499981000",
+    ),
     // Away from the sender.
     (
         "lost-before-capture",

@@ -74,9 +74,12 @@ fn damaged(captures: &[PathBuf], seed: u64, number: u64) -> impl Iterator<Item =
     fs::write(&file, &bytes).unwrap();
     let form = FORMS[(number % 5) as usize];
     let streams = folder.path().join("streams");
+    // What is no table of rows has neither CSV nor TSV.
+    let separated = matches!(form, "csv" | "tsv");
+    let layers: &[&str] = &["packets", "--layers", "-o", form];
     let runs: [&[&str]; 6] = [
-        &["summary", "-o", form],
-        &["packets", "-o", form],
+        &["summary", "-o", if separated { "json" } else { form }],
+        if separated { &["packets", "-o", form] } else { layers },
         &["flows", "-o", form],
         &["handshakes", "-o", form],
         &["http", "-o", form],

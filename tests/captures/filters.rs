@@ -308,7 +308,7 @@ fn radiotap(index: usize, frame: &[u8]) -> Vec<u8> {
         _ => frame.len(),
     };
     let (head, body) = frame.split_at(header_len.min(frame.len()));
-    let pad = if index % 3 > 0 && index % 2 == 1 && head.len() == 26 { &[0; 2][..] } else { &[] };
+    let pad = if !index.is_multiple_of(3) && index % 2 == 1 && head.len() == 26 { &[0; 2][..] } else { &[] };
     [&header, head, pad, body].concat()
 }
 

@@ -3,7 +3,13 @@
 //! The test fails when a file or the table in `testdata/README.md` is not what stands here;
 //! `FLOWRAY_BLESS=1 cargo test --test captures` writes them anew.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 #[path = "../support/mod.rs"]
 mod support;
