@@ -112,7 +112,7 @@ pub fn run<R: Report>(
         report,
         state: &state,
         shards: (0..SHARDS).map(|_| Shard::default()).collect(),
-        queue: settings.packets.then(|| Queue::new(settings.bounds)),
+        queue: settings.packets.then(|| Queue::new(settings.bounds, capture.inputs() > 1)),
         next: [0; 3],
         steps: Steps::default(),
         memory: Memory::default(),

@@ -1,5 +1,6 @@
 //! Blocks of whole records, and the frames in them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::format::Records;
@@ -60,7 +61,7 @@ impl<'a> Frame<'a> {
 }
 
 /// Whole records, one after the other, of one file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Block {
     pub(super) bytes: Vec<u8>,
     pub(super) end: usize,
@@ -70,6 +71,7 @@ pub struct Block {
     pub(super) file: u32,
     pub(super) packets: u64,
     pub(super) live: bool,
+    pub(super) path: Arc<Path>,
 }
 
 /// Records of a block that are laid out alike: those of one section.
@@ -91,6 +93,22 @@ pub(super) struct Record<'a> {
     pub options: &'a [u8],
 }
 
+impl Default for Block {
+    fn default() -> Self {
+        Self {
+            bytes: Vec::new(),
+            end: 0,
+            pieces: Vec::new(),
+            first_number: 1,
+            first_file_number: 1,
+            file: 0,
+            packets: 0,
+            live: false,
+            path: Path::new("").into(),
+        }
+    }
+}
+
 impl Block {
     /// The number of its first frame.
     pub fn first_number(&self) -> u64 {
@@ -110,6 +128,11 @@ impl Block {
     /// 0-based number of the file that it is of.
     pub fn file(&self) -> u32 {
         self.file
+    }
+
+    /// The file that it is of, `-` for standard input.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Its frames, in file order.

@@ -95,6 +95,11 @@ impl Capture {
         }
     }
 
+    /// How many inputs there are, without those that could not be opened.
+    pub fn inputs(&self) -> usize {
+        self.waiting.len() + self.files.len()
+    }
+
     /// The time of the first packet that has one. Blocks that are read to find it are handed out later.
     pub fn begin(&mut self) -> Option<Timestamp> {
         let first = |block: &Block| block.frames().find_map(|frame| frame.at);
@@ -190,6 +195,7 @@ impl Capture {
         }
         block.first_number = self.next_number;
         block.first_file_number = open.packets + 1;
+        block.path = info.path.as_path().into();
         block.file = (self.files.len() - 1) as u32;
         self.next_number += block.packets;
         open.packets += block.packets;

@@ -122,16 +122,7 @@ impl Reader {
                 self.offset += end as u64;
                 let pieces = self.walker.pieces();
                 let live = self.source.live && filled < buffer.len();
-                let block = Block {
-                    bytes: buffer,
-                    end,
-                    pieces,
-                    first_number: 1,
-                    first_file_number: 1,
-                    file: 0,
-                    packets,
-                    live,
-                };
+                let block = Block { bytes: buffer, end, pieces, packets, live, ..Block::default() };
                 return Ok(Some(block));
             }
             if packets == 0 && end > 0 {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::pipeline::Bounds;
+
 /// An X-ray for packet captures.
 ///
 /// Reads pcap, pcapng and snoop files, also compressed ones, decodes every layer, rebuilds every TCP connection, and
@@ -49,7 +51,7 @@ pub enum Command {
         flowray flows --sort -client_retransmitted_segments --top 3 capture.pcap    which lost most?\n  \
         flowray flows --where 'server_address in 10.0.0.0/8 and opening = refused' capture.pcap\n  \
         flowray flows --fields 'flow,client_*,rtt_*' -o csv capture.pcap")]
-    Flows(ListArgs),
+    Flows(FlowsArgs),
     /// Everything about one flow on one page
     #[command(after_help = "Examples:\n  \
         flowray flow 3 capture.pcap\n  \
@@ -59,7 +61,7 @@ pub enum Command {
     #[command(after_help = "Examples:\n  \
         flowray handshakes --where 'opening != complete' capture.pcap    which failed?\n  \
         flowray handshakes --fields '*_s' capture.pcap                   when did each step happen?")]
-    Handshakes(ListArgs),
+    Handshakes(FlowsArgs),
     /// One row an HTTP exchange: who, method, host, path, status, sizes, time to first byte, total
     Http(super::http::HttpArgs),
     /// The bytes that one or both sides of a TCP or UDP stream said, reassembled
@@ -93,6 +95,9 @@ pub struct Common {
     /// Threads; 0 for one a core
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// No bar on standard error that shows how far it has come
+    #[arg(long)]
+    pub no_progress: bool,
     /// No notes on standard error
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -174,6 +179,34 @@ pub struct ListArgs {
     pub choice: Choice,
     #[command(flatten)]
     pub common: Common,
+}
+
+/// What `flows` and `handshakes` take.
+#[derive(Args, Clone, Debug)]
+pub struct FlowsArgs {
+    /// Write rows when their flow ends, not when the input does: for live pipes, in memory that follows the open flows
+    #[arg(long)]
+    pub as_completed: bool,
+    /// With --as-completed: how long after its close a TCP flow ends
+    #[arg(long, value_name = "TIME", default_value = "120s", requires = "as_completed")]
+    pub after_close: String,
+    /// With --as-completed: after how long a silence any flow ends
+    #[arg(long, value_name = "TIME", default_value = "300s", requires = "as_completed")]
+    pub after_silence: String,
+    /// How many flows are kept, open or waiting for their row; beyond it closed ones are written first, then the least
+    /// recently used, marked `evicted`
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().flows, value_parser = at_least_one)]
+    pub max_flows: usize,
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("is less than 1".into()),
+        Ok(number) => Ok(number),
+        Err(error) => Err(format!("is no number: {error}")),
+    }
 }
 
 /// What `packets` takes.

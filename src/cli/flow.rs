@@ -20,7 +20,7 @@ pub fn flow(args: FlowArgs) -> Result<Damage> {
     let look = request.look;
     if look.format != Format::Table {
         let only = OneFlow { flow: Some(number), stream: None, udp: false };
-        return flows::flows(ListArgs { select: Select::default(), only, choice, common });
+        return flows::all(ListArgs { select: Select::default(), only, choice, common });
     }
     let (mut capture, settings, begin) = request.open();
     let settings = Settings { flows: true, packets: true, ..settings };

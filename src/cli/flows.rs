@@ -1,29 +1,48 @@
 //! `flows` and `handshakes`: one row a flow, or a TCP connection.
 
-use super::args::ListArgs;
+use super::args::{FlowsArgs, ListArgs};
+use super::options::lifetime;
 use super::run::{Damage, Only, rows};
 use crate::error::Result;
 use crate::flow::Key;
-use crate::pipeline::{FlowRow, Listener, Report, Services, Settings};
+use crate::pipeline::{Bounds, FlowRow, Listener, Report, Services, Settings};
 use crate::report::fields::{FLOWS, Flows, HANDSHAKES};
 use crate::report::rows::{Part, Renderer, Shape};
 
 /// Prints flows.
-pub fn flows(args: ListArgs) -> Result<Damage> {
-    rows(args, &FLOWS, wanted(), Shape::Lines, |renderer, only| Listed { renderer, only, tcp_alone: false })
+pub fn flows(args: FlowsArgs) -> Result<Damage> {
+    let wanted = wanted(&args)?;
+    listed(args.list, wanted)
+}
+
+/// Prints flows, whenever they end.
+pub fn all(args: ListArgs) -> Result<Damage> {
+    listed(args, Settings { flows: true, ..Settings::default() })
+}
+
+fn listed(args: ListArgs, wanted: Settings) -> Result<Damage> {
+    rows(args, &FLOWS, wanted, Shape::Lines, |renderer, only| Listed {
+        renderer,
+        only,
+        tcp_alone: false,
+    })
 }
 
 /// Prints TCP connections.
-pub fn handshakes(args: ListArgs) -> Result<Damage> {
-    rows(args, &HANDSHAKES, wanted(), Shape::Lines, |renderer, only| Listed {
+pub fn handshakes(args: FlowsArgs) -> Result<Damage> {
+    let wanted = wanted(&args)?;
+    rows(args.list, &HANDSHAKES, wanted, Shape::Lines, |renderer, only| Listed {
         renderer,
         only,
         tcp_alone: true,
     })
 }
 
-fn wanted() -> Settings {
-    Settings { flows: true, ..Settings::default() }
+fn wanted(args: &FlowsArgs) -> Result<Settings> {
+    let lifetime = lifetime(&args.after_close, &args.after_silence)?;
+    let bounds = Bounds { flows: args.max_flows, ..Bounds::default() };
+    let as_completed = args.as_completed.then_some(lifetime);
+    Ok(Settings { flows: true, as_completed, bounds, ..Settings::default() })
 }
 
 struct Listed {

@@ -9,8 +9,10 @@ mod flows;
 mod help;
 mod http;
 mod info;
+mod interrupt;
 mod options;
 mod packets;
+mod progress;
 mod run;
 mod stream;
 mod summary;
@@ -42,7 +44,11 @@ pub fn main() -> ExitCode {
     match answer(cli) {
         Ok(damage) => {
             damage.iter().for_each(tell);
-            ExitCode::from(if damage.is_empty() { 0 } else { DAMAGED })
+            ExitCode::from(match (interrupt::happened(), damage.is_empty()) {
+                (true, _) => interrupt::INTERRUPTED,
+                (false, true) => 0,
+                (false, false) => DAMAGED,
+            })
         }
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

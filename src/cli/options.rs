@@ -8,7 +8,7 @@ use super::args::{Choice, Common, OutputFormat, Select, Show, TimeFormat, When};
 use crate::capture::{self, Capture, FileInfo, LinkType};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
-use crate::pipeline::Settings;
+use crate::pipeline::{Lifetime, Settings};
 use crate::report::rows::{Format, Query};
 use crate::report::schema::{Family, Field, Schema};
 use crate::report::table::Terminal;
@@ -23,6 +23,7 @@ pub struct Request {
     pub threads: usize,
     pub quiet: bool,
     pub verbose: bool,
+    pub progress: bool,
     filter: Option<Arc<Filter>>,
     from: Option<Instant>,
     to: Option<Instant>,
@@ -61,11 +62,18 @@ impl Request {
             threads: args.threads,
             quiet: args.quiet,
             verbose: args.verbose,
+            progress: !args.no_progress && !args.quiet && io::stderr().is_terminal(),
             filter: choice.filter.as_deref().map(filter).transpose()?,
             from: choice.from.as_deref().map(|text| instant("--from", text)).transpose()?,
             to: choice.to.as_deref().map(|text| instant("--to", text)).transpose()?,
             block_size: args.block_size.unwrap_or(capture::Options::default().block_size),
         })
+    }
+
+    /// How many bytes there are to read, where that is known.
+    pub fn size(&self) -> Option<u64> {
+        let size = |file: &PathBuf| Some(std::fs::metadata(file).ok().filter(|file| file.is_file())?.len());
+        self.files.iter().map(size).sum()
     }
 
     /// Opens the inputs. Says how the pipeline is to run on them, and when they begin.
@@ -120,6 +128,17 @@ impl Look {
         };
         Self { format, terminal: terminal(show.color), time }
     }
+}
+
+/// When flows end, where rows are wanted as they do.
+pub fn lifetime(after_close: &str, after_silence: &str) -> Result<Lifetime> {
+    let time = |option: &str, text: &str| {
+        let usage =
+            || Error::Usage(format!("{option}: `{text}` is no length of time, as `30s` or `5min` is"));
+        span(text).filter(|&span| span > Span::ZERO).ok_or_else(usage)
+    };
+    let silence = time("--after-silence", after_silence)?;
+    Ok(Lifetime { after_close: time("--after-close", after_close)?, silence })
 }
 
 /// What is wanted of the rows of `schema`.

@@ -3,11 +3,14 @@
 use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::args::{ListArgs, OneFlow};
+use super::interrupt;
 use super::options::{self, Request};
-use crate::capture::Capture;
+use super::progress::Progress;
+use crate::capture::{Capture, FileInfo};
 use crate::decode::{Layer, StopReason};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, FlowRow, Outcome, PacketRow, Report, Settings};
@@ -76,14 +79,21 @@ pub fn rows<F: Family, R: Report<Part = Part>>(
     let query = options::query(&args.select, schema, look.format)?;
     let only = Only::new(args.only);
     let (mut capture, settings, begin) = request.open();
-    let settings = Settings { packets: wanted.packets, flows: wanted.flows, ..settings };
+    let Settings { packets, flows, as_completed, bounds, .. } = wanted;
+    let settings = Settings { packets, flows, as_completed, bounds, ..settings };
+    let at_once = as_completed.is_some();
     let clock = Clock::new(look.time, begin);
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
     let (renderer, mut sheet) =
         Renderer::new(query, look.format, shape, look.terminal, clock, out).map_err(stdout)?;
     let report = report(renderer, only);
     let mut failed = None;
-    let mut give = |part: Part| match sheet.take(part) {
+    let mut give = |part: Part| match sheet.take(part).and_then(|more| {
+        if at_once {
+            sheet.flush()?;
+        }
+        Ok(more)
+    }) {
         Ok(true) => ControlFlow::Continue(()),
         Ok(false) => ControlFlow::Break(()),
         Err(error) => {
@@ -115,16 +125,31 @@ pub fn analyse<R: Report>(
     give: &mut (dyn FnMut(R::Part) -> ControlFlow<()> + Send),
 ) -> Result<Outcome> {
     let began = Instant::now();
+    interrupt::end(&settings.watch);
+    let progress = request.progress.then(|| Progress::of(Arc::clone(&settings.watch), request.size()));
     let outcome = pipeline::run(capture, settings, report, give)?;
+    drop(progress);
     for (&(layer, reason), &packets) in &outcome.counts.stopped {
         if let (Layer::Frame, StopReason::Unsupported(linktype), false) = (layer, reason, request.quiet) {
-            note(&format!("{packets} packets were not decoded: link type {linktype} is not known"));
+            let has = |file: &&FileInfo| file.linktypes().iter().any(|(of, _)| u32::from(of.0) == linktype);
+            let file = capture
+                .files()
+                .iter()
+                .find(has)
+                .map_or(String::new(), |file| format!("{}: ", file.path.display()));
+            note(&format!("{file}{packets} packets were not decoded: link type {linktype} is not known"));
         }
     }
     if !request.quiet {
         for (linktype, why) in request.refusals(capture) {
             note(&format!("--filter selects no packet of link type {}: {why}", linktype.0));
         }
+    }
+    if outcome.evicted > 0 && !request.quiet {
+        let evicted = outcome.evicted;
+        note(&format!(
+            "{evicted} flows were ended early, since more than --max-flows were open: see `evicted`"
+        ));
     }
     if request.verbose {
         let (read, took) = (outcome.counts.read, began.elapsed().as_secs_f64());

@@ -43,6 +43,7 @@ struct Held {
 #[derive(Debug)]
 pub(super) struct Queue {
     bounds: Bounds,
+    several: bool,
     held: VecDeque<Held>,
     /// Rows of the first block that are written.
     written: usize,
@@ -55,14 +56,16 @@ pub(super) struct Queue {
 #[derive(Clone, Debug)]
 pub struct PacketRows<'a> {
     opened: &'a Opened,
+    /// There are several files.
+    several: bool,
     marks: &'a [Mark],
     range: Range<usize>,
 }
 
 impl Queue {
-    /// An empty queue.
-    pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, held: VecDeque::new(), written: 0, previous: None, clock: None, bytes: 0 }
+    /// An empty queue, for one file or `several`.
+    pub fn new(bounds: Bounds, several: bool) -> Self {
+        Self { bounds, several, held: VecDeque::new(), written: 0, previous: None, clock: None, bytes: 0 }
     }
 
     /// Takes a block in; nothing is known yet of what its packets are.
@@ -132,7 +135,12 @@ impl Queue {
             let until = rest.clone().find(|&(index, mark)| waits((index, mark))).map(|(index, _)| index);
             let range = from..until.unwrap_or(held.marks.len());
             if !range.is_empty() {
-                ready.push(PacketRows { opened: &held.opened, marks: &held.marks, range });
+                ready.push(PacketRows {
+                    opened: &held.opened,
+                    several: self.several,
+                    marks: &held.marks,
+                    range,
+                });
             }
             if until.is_some() {
                 break;
@@ -177,6 +185,8 @@ impl PacketRows<'_> {
     /// Shows each row to `each`.
     pub fn for_each(&self, mut each: impl FnMut(&PacketRow<'_>)) {
         let mut packet = Packet::default();
+        let name = self.opened.block.path().to_string_lossy();
+        let file = self.several.then_some(&*name);
         let frames = self.opened.block.frames().zip(self.marks);
         for (frame, mark) in frames.skip(self.range.start).take(self.range.len()) {
             if !mark.chosen {
@@ -186,7 +196,7 @@ impl PacketRows<'_> {
             let mut show = |packet: &Packet<'_>, datagram: Option<&[u8]>| {
                 each(&PacketRow {
                     frame: &frame,
-                    file: None,
+                    file,
                     packet,
                     datagram,
                     delta: mark.delta,

@@ -248,6 +248,11 @@ impl<W: Write> Sheet<W> {
         Ok(self.sorted || self.wants_more())
     }
 
+    /// Hands what was written on to the reader.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     /// Writes what was kept, and the end of the document.
     pub fn finish(&mut self) -> io::Result<()> {
         for (_, _, bytes) in std::mem::take(&mut self.kept).into_sorted_vec() {

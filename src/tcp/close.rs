@@ -49,7 +49,6 @@ impl Closer {
         }
     }
 
-
     /// Where the first FIN of `direction` ends.
     pub(super) fn fin_end(&self, direction: Direction) -> Option<Position> {
         self.fins[direction].map(|fin| fin.end)
