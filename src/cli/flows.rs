@@ -21,11 +21,7 @@ pub fn all(args: ListArgs) -> Result<Damage> {
 }
 
 fn listed(args: ListArgs, wanted: Settings) -> Result<Damage> {
-    rows(args, &FLOWS, wanted, Shape::Lines, |renderer, only| Listed {
-        renderer,
-        only,
-        tcp_alone: false,
-    })
+    rows(args, &FLOWS, wanted, Shape::Lines, |renderer, only| Listed { renderer, only, tcp_alone: false })
 }
 
 /// Prints TCP connections.
