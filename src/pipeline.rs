@@ -47,7 +47,7 @@ use batch::fill;
 use ending::{Clock, Ending, Memory, Steps, evict};
 use fragments::complete;
 use held::Queue;
-use opened::{Opened, SHARDS, chooses};
+use opened::{Opened, SHARDS};
 use shard::{Ended, Listen, Said, Series, Shard, Task};
 
 /// Rows that one task renders.
@@ -188,7 +188,7 @@ impl<R: Report> Run<'_, R> {
         let settings = self.settings;
         let Some(queue) = &mut self.queue else { return ControlFlow::Continue(batch) };
         for opened in batch {
-            queue.push(opened, |frame| chooses(settings, frame));
+            queue.push(opened, |frame| settings.chooses(frame));
         }
         self.mark();
         self.write_packets(false, give)

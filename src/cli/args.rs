@@ -44,7 +44,8 @@ pub enum Command {
         flowray packets --where 'analysis = retransmission' capture.pcap\n  \
         flowray packets --stream 3 --time utc capture.pcap\n  \
         flowray packets --layers --where 'number = 7' capture.pcap    one packet, layer by layer\n  \
-        flowray packets --fields number,time_s,source,destination,length -o csv capture.pcap")]
+        flowray packets --fields number,time_s,source,destination,length -o csv capture.pcap\n  \
+        flowray packets -f 'tcp port 80' -w chosen.pcapng capture.pcapng")]
     Packets(PacketArgs),
     /// One row a flow, over a hundred fields
     #[command(after_help = "Examples:\n  \
@@ -126,7 +127,7 @@ pub struct Show {
 /// Which packets take part.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Choice {
-    /// Only packets that this selects, in the language of pcap-filter(7): `tcp port 80 and host 10.0.0.1`
+    /// Only packets that this selects, in the language of pcap-filter(7), as `tcp port 80`: see `flowray help filter`
     #[arg(short, long, value_name = "EXPR")]
     pub filter: Option<String>,
     /// Only packets from this instant on: seconds since 1970, a date, or `+` and the time since the first packet
@@ -218,6 +219,12 @@ pub struct PacketArgs {
     /// Every byte of each packet
     #[arg(long)]
     pub hex: bool,
+    /// Write the chosen packets as a capture instead: pcapng where FILE ends in .pcapng, else pcap; `-` is standard output
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["output", "fields", "sort", "top", "layers", "hex"])]
+    pub write: Option<PathBuf>,
+    /// Format of what `--write` writes, whatever its name
+    #[arg(long, value_name = "FORMAT", value_enum, requires = "write")]
+    pub write_format: Option<WriteFormat>,
     #[command(flatten)]
     pub list: ListArgs,
 }
@@ -275,6 +282,14 @@ pub struct HelpArgs {
 pub struct CompletionsArgs {
     /// The shell
     pub shell: clap_complete::Shell,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum WriteFormat {
+    /// One link type, one clock, no comments
+    Pcap,
+    /// Interfaces, comments and clocks as they were
+    Pcapng,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::{Choice, Common, OutputFormat, Select, Show, TimeFormat, When};
+use super::run::note;
 use crate::capture::{self, Capture, FileInfo, LinkType};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
@@ -96,8 +97,17 @@ impl Request {
 }
 
 impl Request {
-    /// The link types of which the packet filter selects nothing because it asks for what they do not have, and why.
-    pub fn refusals(&self, capture: &Capture) -> Vec<(LinkType, String)> {
+    /// Says of which link types the packet filter selects nothing because it asks for what they do not have, and why.
+    pub fn tell_refusals(&self, capture: &Capture) {
+        if self.quiet {
+            return;
+        }
+        for (linktype, why) in self.refusals(capture) {
+            note(&format!("--filter selects no packet of link type {}: {why}", linktype.0));
+        }
+    }
+
+    fn refusals(&self, capture: &Capture) -> Vec<(LinkType, String)> {
         let Some(filter) = &self.filter else { return Vec::new() };
         let mut linktypes: Vec<_> = capture.files().iter().flat_map(FileInfo::linktypes).collect();
         linktypes.retain(|(_, packets)| *packets > 0);
@@ -160,7 +170,8 @@ pub fn query<F: Family>(args: &Select, schema: &Schema<F>, format: Format) -> Re
     Ok(Query { columns, condition, sort, top: args.top })
 }
 
-fn condition<F: Family>(text: &str, all: Vec<Field<F>>) -> Result<Condition<F>> {
+/// What rows have to fulfil.
+pub fn condition<F: Family>(text: &str, all: Vec<Field<F>>) -> Result<Condition<F>> {
     named("--where", text, Condition::parse(text, all))
 }
 

@@ -1,6 +1,7 @@
 //! `packets`: one line a packet.
 
 use super::args::{OutputFormat, PacketArgs};
+use super::carve;
 use super::run::{Damage, Only, rows};
 use crate::error::{Error, Result};
 use crate::pipeline::{PacketRows, Report, Settings};
@@ -8,8 +9,11 @@ use crate::report::fields::{PACKETS, Packets};
 use crate::report::layers::Detail;
 use crate::report::rows::{Part, Renderer, Shape};
 
-/// Prints packets.
+/// Prints packets, or writes them as a capture.
 pub fn packets(args: PacketArgs) -> Result<Damage> {
+    if let Some(path) = &args.write {
+        return carve::carve(path, &args);
+    }
     let detail = Detail { layers: args.layers, hex: args.hex };
     if detail.is_any() && matches!(args.list.common.show.output, OutputFormat::Csv | OutputFormat::Tsv) {
         return Err(Error::Usage(

@@ -36,6 +36,11 @@ impl Only {
         Self { flow: args.flow, stream: args.stream.map(|stream| (protocol, stream)) }
     }
 
+    /// Whether it is not all of them.
+    pub fn is_some(&self) -> bool {
+        self.flow.is_some() || self.stream.is_some()
+    }
+
     /// Whether a flow is wanted.
     pub fn flow(&self, row: &FlowRow) -> bool {
         let of_stream = |(protocol, stream)| row.key.protocol == protocol && row.stream == Some(stream);
@@ -56,7 +61,7 @@ impl Only {
     }
 
     /// What it is called where there is none; `None` where all are wanted.
-    fn missing(&self) -> Option<String> {
+    pub fn missing(&self) -> Option<String> {
         match (self.flow, self.stream) {
             (Some(flow), _) => Some(format!("there is no flow {flow} in this capture")),
             (None, Some((17, stream))) => Some(format!("there is no UDP stream {stream} in this capture")),
@@ -140,6 +145,7 @@ pub fn analyse<R: Report>(
             note(&format!("{file}{packets} packets were not decoded: link type {linktype} is not known"));
         }
     }
+<<<<<<< HEAD
     if !request.quiet {
         for (linktype, why) in request.refusals(capture) {
             note(&format!("--filter selects no packet of link type {}: {why}", linktype.0));
@@ -151,6 +157,9 @@ pub fn analyse<R: Report>(
             "{evicted} flows were ended early, since more than --max-flows were open: see `evicted`"
         ));
     }
+=======
+    request.tell_refusals(capture);
+>>>>>>> 89d2299 (Carve chosen packets into a capture (packets -w), and explain the filter language)
     if request.verbose {
         let (read, took) = (outcome.counts.read, began.elapsed().as_secs_f64());
         let rate = read.bytes as f64 / took.max(1e-9) / 1e6;

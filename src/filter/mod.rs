@@ -10,6 +10,7 @@
 //! type makes a program of tests for it. Nothing is allocated after that.
 
 mod error;
+mod help;
 mod link;
 mod lower;
 mod names;
@@ -22,6 +23,7 @@ mod token;
 use std::sync::OnceLock;
 
 pub use error::FilterError;
+pub use help::HELP;
 
 use crate::capture::{Frame, LinkType};
 use error::Fault;

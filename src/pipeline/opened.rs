@@ -7,7 +7,7 @@ use super::ending::Clock;
 use super::fragments::Completed;
 use super::record::{Beside, Payload, Record, records};
 use super::settings::Settings;
-use crate::capture::{Block, Frame};
+use crate::capture::Block;
 use crate::decode::{self, Packet};
 
 /// Shards that flows are divided among. More than cores, so that shards of different sizes even out, and
@@ -58,7 +58,7 @@ impl Opened {
                     ticks.push((frame.number, clock));
                 }
             }
-            let chosen = chooses(settings, &frame);
+            let chosen = settings.chooses(&frame);
             counts.on_frame(&frame, chosen);
             if !chosen {
                 continue;
@@ -98,13 +98,4 @@ impl Opened {
         let (start, len) = (payload.offset as usize, payload.len as usize);
         bytes.get(start..start + len).unwrap_or(&[])
     }
-}
-
-/// Whether a frame takes part in the analysis.
-pub(super) fn chooses(settings: &Settings, frame: &Frame<'_>) -> bool {
-    let after = |from| frame.at.is_some_and(|at| at >= from);
-    let before = |to| frame.at.is_some_and(|at| at < to);
-    settings.from.is_none_or(after)
-        && settings.to.is_none_or(before)
-        && settings.filter.as_ref().is_none_or(|filter| filter.matches(frame))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use crate::capture::Frame;
 use crate::decode::FragmentLimits;
 use crate::filter::Filter;
 use crate::time::{Span, Timestamp};
@@ -53,6 +54,17 @@ pub struct Lifetime {
 impl Default for Lifetime {
     fn default() -> Self {
         Self { after_close: Span::from_secs(120), silence: Span::from_secs(300) }
+    }
+}
+
+impl Settings {
+    /// Whether a frame takes part in the analysis.
+    pub fn chooses(&self, frame: &Frame<'_>) -> bool {
+        let after = |from| frame.at.is_some_and(|at| at >= from);
+        let before = |to| frame.at.is_some_and(|at| at < to);
+        self.from.is_none_or(after)
+            && self.to.is_none_or(before)
+            && self.filter.as_ref().is_none_or(|filter| filter.matches(frame))
     }
 }
 
