@@ -192,6 +192,8 @@ impl PacketRows<'_> {
             if !mark.chosen {
                 continue;
             }
+            // A row is written with what is known of it: nothing more will come.
+            let verdict = mark.verdict.map(|verdict| Verdict { pending: false, ..verdict });
             decode::frame(&frame, &mut packet);
             let mut show = |packet: &Packet<'_>, datagram: Option<&[u8]>| {
                 each(&PacketRow {
@@ -202,7 +204,7 @@ impl PacketRows<'_> {
                     delta: mark.delta,
                     flow: mark.flow,
                     stream: mark.stream,
-                    verdict: mark.verdict.as_ref(),
+                    verdict: verdict.as_ref(),
                 });
             };
             match self.opened.completed_by(frame.number) {
