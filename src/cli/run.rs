@@ -145,21 +145,13 @@ pub fn analyse<R: Report>(
             note(&format!("{file}{packets} packets were not decoded: link type {linktype} is not known"));
         }
     }
-<<<<<<< HEAD
-    if !request.quiet {
-        for (linktype, why) in request.refusals(capture) {
-            note(&format!("--filter selects no packet of link type {}: {why}", linktype.0));
-        }
-    }
+    request.tell_refusals(capture);
     if outcome.evicted > 0 && !request.quiet {
         let evicted = outcome.evicted;
         note(&format!(
             "{evicted} flows were ended early, since more than --max-flows were open: see `evicted`"
         ));
     }
-=======
-    request.tell_refusals(capture);
->>>>>>> 89d2299 (Carve chosen packets into a capture (packets -w), and explain the filter language)
     if request.verbose {
         let (read, took) = (outcome.counts.read, began.elapsed().as_secs_f64());
         let rate = read.bytes as f64 / took.max(1e-9) / 1e6;

@@ -14,16 +14,10 @@ const ALL: [u8; 6] = [0xff; 6];
 
 fn hex(digits: &str) -> Vec<u8> {
     let digits: String = digits.split_whitespace().collect();
-<<<<<<< HEAD
     digits
         .as_bytes()
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-=======
-    (0..digits.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(digits.get(at..at + 2).unwrap(), 16).unwrap())
->>>>>>> 89d2299 (Carve chosen packets into a capture (packets -w), and explain the filter language)
         .collect()
 }
 
