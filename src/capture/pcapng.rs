@@ -119,6 +119,9 @@ impl Sections {
             ENHANCED_PACKET | OBSOLETE_PACKET | SIMPLE_PACKET => {
                 let packet = Packet::read(Kind::of(kind), block, big_endian, &self.interfaces)?;
                 self.count(&packet, block, info);
+                let what =
+                    |claim| format!("is damaged: a packet claims to have {claim} bytes in a block of {len}");
+                *fault = fault.take().or(packet.excess.map(|claim| Damage { at, what: what(claim) }));
                 return Ok(Passed::Packet(len));
             }
             SECTION_HEADER => {
@@ -468,7 +471,9 @@ mod tests {
             let sections = trial.info.sections.len() - 1;
             let expected = format!("x: is damaged: {error} at byte {}", at + 28 * sections);
             assert_eq!(trial.errors, [expected]);
-            assert_eq!(trial.frames, [seen(&some()[0], 0, 0, 1)]);
+            assert_eq!(trial.frames[0], seen(&some()[0], 0, 0, 1));
+            // A block that is whole can be passed: its packet has what is there.
+            assert_eq!(trial.frames.len(), if error.contains("a packet claims") { 2 } else { 1 });
         }
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Packet<'a> {
     pub data: &'a [u8],
     /// Packets lost before this one; what the block itself has, not its options.
     pub drops: Option<u16>,
+    /// The captured length that it claims, where the block has no room for that much.
+    pub excess: Option<u32>,
     /// Where in the block options may begin.
     options_at: usize,
 }
@@ -72,14 +74,14 @@ impl<'a> Packet<'a> {
             }
             _ => (Some(u64::from(field(12)) << 32 | u64::from(field(16))), field(20), field(24), 28),
         };
-        let end = data_at + captured as usize;
-        let Some(data) = block.get(data_at..end).filter(|_| end + 4 <= block.len()) else {
-            let len = block.len();
-            return Err(format!("is damaged: a packet claims to have {captured} bytes in a block of {len}"));
-        };
+        // A packet that claims more than its block has what is there.
+        let room = block.len().saturating_sub(4 + data_at);
+        let end = data_at + room.min(captured as usize);
+        let data = block.get(data_at..end).unwrap_or_default();
+        let excess = (captured as usize > room).then_some(captured);
         // Data are padded to four bytes.
-        let options_at = end + (4 - captured as usize % 4) % 4;
-        Ok(Self { interface, raw_at, orig_len, data, drops, options_at })
+        let options_at = end + (4 - data.len() % 4) % 4;
+        Ok(Self { interface, raw_at, orig_len, data, drops, excess, options_at })
     }
 
     /// The options that `block`, of which it is, ends with.
