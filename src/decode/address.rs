@@ -14,11 +14,13 @@ pub struct Address {
 
 impl Address {
     /// An IPv4 address.
+    #[inline]
     pub const fn v4([a, b, c, d]: [u8; 4]) -> Self {
         Self { v6: false, bytes: [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }
     }
 
     /// An IPv6 address.
+    #[inline]
     pub const fn v6(bytes: [u8; 16]) -> Self {
         Self { v6: true, bytes }
     }

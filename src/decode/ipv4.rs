@@ -49,6 +49,7 @@ pub(super) fn ipv4<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
 /// What stands behind the header, by its total length. That is believed even where it exceeds the frame, as in captures
 /// that were shortened without saying so, but not where a header around it says otherwise; 0 was left to be filled in by the
 /// network card (segmentation offload).
+#[inline]
 fn payload<'a>(at: At<'a>, header_len: usize, total: u16, packet: &mut Packet<'a>) -> Option<At<'a>> {
     let total = match u32::from(total) {
         0 => at.wire,

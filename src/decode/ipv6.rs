@@ -35,6 +35,7 @@ pub(super) fn ipv6<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     (len > 0).then_some((Next::Protocol(next), rest))
 }
 
+#[inline]
 fn addresses(header: &[u8; 40]) -> Option<(Address, Address)> {
     let (source, destination) = header.get(8..)?.split_first_chunk::<16>()?;
     Some((Address::v6(*source), Address::v6(*destination.first_chunk::<16>()?)))

@@ -244,11 +244,13 @@ impl<'a> Packet<'a> {
     }
 
     /// Whether no further layer finds room.
+    #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.layers.is_full() || self.headers.is_full()
     }
 
     /// Notes a layer, of which `len` bytes were captured.
+    #[inline]
     pub(super) fn push(&mut self, layer: Layer, offset: usize, len: usize) {
         let at = LayerAt {
             layer,
@@ -277,6 +279,7 @@ impl<'a> Packet<'a> {
     }
 
     /// Notes source and destination of a link header.
+    #[inline]
     pub(super) fn link(&mut self, source: &'a [u8], destination: &'a [u8]) {
         if self.quoting.is_none() {
             self.link = Some((source, destination));
@@ -300,6 +303,7 @@ impl<'a> Packet<'a> {
     }
 
     /// Notes an IP header. What was known of the transport around it moves to `headers`.
+    #[inline]
     pub(super) fn enter_network(&mut self, network: Network) {
         if let Some(error) = self.quoting {
             self.quoted = Some(Quoted {
@@ -402,6 +406,7 @@ impl<'a> Packet<'a> {
     }
 
     /// Whether what is read now is quoted.
+    #[inline]
     pub(super) fn is_quoting(&self) -> bool {
         self.quoting.is_some()
     }

@@ -20,6 +20,7 @@ pub(super) fn behind(source: u16, destination: u16, payload: At<'_>) -> Step<'_>
 }
 
 /// Whether a port belongs to a protocol that answers clients on any port, so that theirs says nothing.
+#[inline]
 fn is_taken(port: u16) -> bool {
     matches!(
         port,

@@ -128,6 +128,7 @@ pub(super) type Step<'a> = Option<(Next, At<'a>)>;
 
 impl<'a> At<'a> {
     /// What stands behind the first `len` bytes.
+    #[inline]
     pub(super) fn after(self, len: usize) -> Self {
         Self {
             bytes: self.bytes.get(len..).unwrap_or_default(),
@@ -138,12 +139,14 @@ impl<'a> At<'a> {
     }
 
     /// The same place, ending after `len` bytes: what follows is padding or a trailer.
+    #[inline]
     pub(super) fn cut(self, len: u32) -> Self {
         let bytes = self.bytes.get(..len as usize).unwrap_or(self.bytes);
         Self { bytes, offset: self.offset, wire: self.wire.min(len), firm: true }
     }
 
     /// The first `N` bytes; where there are not so many, `layer` is noted with those there are, and why it ends there.
+    #[inline]
     pub(super) fn header<const N: usize>(self, layer: Layer, packet: &mut Packet<'a>) -> Option<&'a [u8; N]> {
         match array::<N>(self.bytes) {
             Ok((_, header)) => Some(header),
@@ -170,6 +173,7 @@ impl<'a> At<'a> {
 }
 
 /// A parser of the next `N` bytes.
+#[inline]
 pub(super) fn array<const N: usize>(input: &[u8]) -> IResult<&[u8], &[u8; N]> {
     match input.split_first_chunk::<N>() {
         Some((head, rest)) => Ok((rest, head)),
