@@ -92,7 +92,7 @@ impl Half {
         self.ids.on_new(segment);
         self.flight.on_new(Sent::new(segment, range, 1));
         self.volume.on_new_data(segment.payload_len);
-        if !payload.is_empty() {
+        if !payload.is_empty() || !segment.flags.contains(Flags::SYN) {
             let at = self.clock.sent_at(segment.at, segment.timestamps.map(|(tsval, _)| tsval));
             self.sender().on_sent(at);
         }
@@ -200,9 +200,10 @@ impl Half {
             srtt,
         };
         let bare_fin = segment.flags.contains(Flags::FIN) && segment.payload_len == 0;
-        let cause = self.sender().on_resend(&resend);
-        tags.insert(match cause {
-            _ if context.sequel.is_some() => Tag::Syn,
+        // The timer of a SYN is no recovery: nothing follows from it for what comes later.
+        let cause = context.sequel.is_none().then(|| self.sender().on_resend(&resend));
+        tags.insert(match cause.unwrap_or(Cause::Unknown) {
+            _ if cause.is_none() => Tag::Syn,
             Cause::Fast => Tag::Fast,
             Cause::Tlp => Tag::Tlp,
             Cause::Rto => Tag::Rto,
@@ -361,6 +362,27 @@ mod tests {
         );
         assert_eq!(crossing.events(), "");
         assert_eq!(crossing.summary().opening, crate::tcp::Opening::Simultaneous);
+    }
+
+    #[test]
+    fn a_syn_ack_sent_again_begins_no_recovery() {
+        let trace = conversation(
+            "0.00 > syn 0:1(0) sackok
+             0.00 < syn 0:1(0) ack 1 sackok
+             1.00 < syn 0:1(0) ack 1 sackok
+             1.10 > 1:1(0) ack 1
+             1.11 < 1:1001(1000) ack 1
+             1.11 < 1001:2001(1000) ack 1
+             1.21 > 1:1(0) ack 1 sack 1001:2001
+             1.21 < 1:1001(1000) ack 1",
+        );
+        assert_eq!(trace.events(), "3 retransmission syn\n7 duplicate_ack sack\n8 retransmission fast");
+    }
+
+    #[test]
+    fn a_tail_loss_probe_may_be_a_fin() {
+        let trace = established("0 < fin 1:1(0) ack 1\n 0.01 > fin 1:1(0) ack 2\n 0.34 > fin 1:1(0) ack 2");
+        assert_eq!(trace.events(), "3 retransmission tlp");
     }
 
     #[test]
