@@ -67,12 +67,13 @@ impl Clock {
         }
     }
 
-    /// Whether it ticks finer than a microsecond.
+    /// Whether its instants need more than six decimal digits: it ticks finer than a microsecond, or in parts of a second
+    /// that no microseconds add up to, as 2^-7 s and finer.
     pub const fn is_fine(self) -> bool {
         match self.ticks {
             Ticks::Fraction(unit) => unit < 1000,
             Ticks::Decimal(n) => n > 6,
-            Ticks::Binary(n) => n > 19,
+            Ticks::Binary(n) => n > 6,
         }
     }
 
@@ -139,14 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn fine_is_less_than_a_microsecond() {
+    fn fine_is_what_six_digits_cannot_say() {
         for (clock, fine) in [
             (Clock::MICROS, false),
             (Clock::NANOS, true),
             (Clock::pcapng(6, 0), false),
             (Clock::pcapng(7, 0), true),
-            (Clock::pcapng(0x80 | 19, 0), false),
-            (Clock::pcapng(0x80 | 20, 0), true),
+            (Clock::pcapng(0x80 | 6, 0), false),
+            (Clock::pcapng(0x80 | 7, 0), true),
         ] {
             assert_eq!(clock.is_fine(), fine, "{clock:?}");
         }
