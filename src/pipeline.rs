@@ -185,11 +185,8 @@ impl<R: Report> Run<'_, R> {
             }
             self.write_spoken(give)?;
         }
-        let settings = self.settings;
         let Some(queue) = &mut self.queue else { return ControlFlow::Continue(batch) };
-        for opened in batch {
-            queue.push(opened, |frame| settings.chooses(frame));
-        }
+        batch.into_iter().for_each(|opened| queue.push(opened));
         self.mark();
         self.write_packets(false, give)
     }
@@ -283,7 +280,9 @@ impl<R: Report> Run<'_, R> {
 
     fn write_packets(&mut self, end: bool, give: &mut Give<'_, R::Part>) -> ControlFlow<(), Vec<Opened>> {
         let Some(queue) = &mut self.queue else { return ControlFlow::Continue(Vec::new()) };
-        let tasks: Vec<_> = queue.ready(end).into_iter().flat_map(|rows| rows.split(ROWS_A_TASK)).collect();
+        let ready = queue.ready(end);
+        let rows = ready.iter().map(PacketRows::len).sum();
+        let tasks: Vec<_> = ready.into_iter().flat_map(|rows| rows.split(ROWS_A_TASK)).collect();
         let wave = rayon::current_num_threads() * 4;
         for tasks in tasks.chunks(wave) {
             let parts: Vec<_> = tasks.par_iter().map(|rows| self.report.packets(rows.clone())).collect();
@@ -291,7 +290,7 @@ impl<R: Report> Run<'_, R> {
                 give(part)?;
             }
         }
-        ControlFlow::Continue(queue.release(end))
+        ControlFlow::Continue(queue.release(rows))
     }
 
     /// Writes what listeners said in this step: by the packet at which they said it, at the end by flow.

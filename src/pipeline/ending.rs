@@ -79,27 +79,25 @@ impl Steps {
     fn of_block(&mut self, opened: &Opened, settings: &Settings, steps: &mut Vec<(u64, Option<Clock>)>) {
         let first = opened.block.first_number();
         let end = first + opened.block.len();
-        let mut ticks = opened.ticks.iter().copied().peekable();
-        let mut look = |number: u64, clock: Clock, last: &mut u64| {
-            steps.push((number, Some(clock)));
-            *last = number;
-        };
         let mut next = first.next_multiple_of(STEP);
-        loop {
-            let tick = ticks.next_if(|&(number, _)| number <= next);
-            let Some((number, clock)) = tick else {
-                if next >= end {
-                    return;
-                }
-                look(next, self.clock, &mut self.last);
+        let mut look = |number, clock| {
+            steps.push((number, Some(clock)));
+            number
+        };
+        for &(number, clock) in &opened.ticks {
+            while next < number {
+                self.last = look(next, self.clock);
                 next += STEP;
-                continue;
-            };
+            }
             let passed = clock > self.clock;
             self.clock = self.clock.max(clock);
             if passed && settings.as_completed.is_some() && number >= self.last + SHORT_STEP {
-                look(number, self.clock, &mut self.last);
+                self.last = look(number, self.clock);
             }
+        }
+        while next < end {
+            self.last = look(next, self.clock);
+            next += STEP;
         }
     }
 }

@@ -69,14 +69,14 @@ impl Queue {
     }
 
     /// Takes a block in; nothing is known yet of what its packets are.
-    pub fn push(&mut self, opened: Opened, chosen: impl Fn(&crate::capture::Frame<'_>) -> bool) {
+    pub fn push(&mut self, opened: Opened) {
         let mut marks = Vec::with_capacity(opened.block.len() as usize);
-        for frame in opened.block.frames() {
+        for (frame, &chosen) in opened.block.frames().zip(&opened.chosen) {
             self.clock = self.clock.max(frame.at);
             let delta = frame.at.zip(self.previous).map(|(at, previous)| at.since(previous));
             self.previous = frame.at.or(self.previous);
             marks.push(Mark {
-                chosen: chosen(&frame),
+                chosen,
                 at: frame.at,
                 delta,
                 clock: self.clock,
@@ -150,10 +150,8 @@ impl Queue {
         ready
     }
 
-    /// Lets go of the rows that [`Queue::ready`] gave, and gives back the blocks that are done.
-    pub fn release(&mut self, end: bool) -> Vec<Opened> {
-        let ready = self.ready(end);
-        let rows: usize = ready.iter().map(|rows| rows.range.len()).sum();
+    /// Lets go of the first `rows` rows, and gives back the blocks that are done.
+    pub fn release(&mut self, rows: usize) -> Vec<Opened> {
         let mut done = Vec::new();
         self.written += rows;
         while let Some(held) = self.held.front() {
@@ -212,6 +210,11 @@ impl PacketRows<'_> {
                 None => show(&packet, None),
             }
         }
+    }
+
+    /// How many frames they are of, those that did not pass the filter included.
+    pub(super) fn len(&self) -> usize {
+        self.range.len()
     }
 
     /// The same rows in parts of at most `rows`, so that threads can share them.

@@ -25,6 +25,8 @@ pub(super) struct Opened {
     pub block: Block,
     /// The records of each shard, in file order.
     pub buckets: Vec<Vec<Record>>,
+    /// Which of its frames take part, where packets are wanted.
+    pub chosen: Vec<bool>,
     /// Frames that hold fragments, by their place in the block. What they come to is counted once that is known.
     pub fragments: Vec<u64>,
     /// The frames that completed a datagram, in order.
@@ -39,11 +41,12 @@ pub(super) struct Opened {
 impl Opened {
     /// Decodes every frame of `block`. `spent` is a block whose buffers are used again.
     pub fn new(block: Block, settings: &Settings, state: &RandomState, spent: Option<Self>) -> Self {
-        let (mut buckets, mut fragments, mut beside) = match spent {
-            Some(spent) => (spent.buckets, spent.fragments, spent.beside),
-            None => (vec![Vec::new(); SHARDS], Vec::new(), Beside::default()),
+        let (mut buckets, mut chosen, mut fragments, mut beside) = match spent {
+            Some(spent) => (spent.buckets, spent.chosen, spent.fragments, spent.beside),
+            None => (vec![Vec::new(); SHARDS], Vec::new(), Vec::new(), Beside::default()),
         };
         buckets.iter_mut().for_each(Vec::clear);
+        chosen.clear();
         fragments.clear();
         beside.clear();
         let mut counts = Counts::default();
@@ -58,9 +61,12 @@ impl Opened {
                     ticks.push((frame.number, clock));
                 }
             }
-            let chosen = settings.chooses(&frame);
-            counts.on_frame(&frame, chosen);
-            if !chosen {
+            let takes_part = settings.chooses(&frame);
+            counts.on_frame(&frame, takes_part);
+            if settings.packets {
+                chosen.push(takes_part);
+            }
+            if !takes_part {
                 continue;
             }
             decode::frame(&frame, &mut packet);
@@ -77,7 +83,7 @@ impl Opened {
                 }
             });
         }
-        Self { block, buckets, fragments, completed: Vec::new(), beside, counts, ticks }
+        Self { block, buckets, chosen, fragments, completed: Vec::new(), beside, counts, ticks }
     }
 
     /// The datagram that the frame `number` completed.
