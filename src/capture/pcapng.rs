@@ -6,15 +6,17 @@
 //! little-endian always.
 
 mod describe;
+mod head;
 mod packet;
 
 use std::sync::Arc;
 
+use self::head::Head;
 use self::packet::{Kind, Packet};
 use super::block::{Piece, Record};
 use super::format::{Damage, Records, Walked};
 use super::options::BlockOptions;
-use super::{FileInfo, Interface, MAX_RECORD};
+use super::{FileInfo, Interface};
 
 /// The type of a section header: the same in either byte order.
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -50,13 +52,6 @@ pub(super) struct Sections {
 /// Whether a capture that begins with `start` may be pcapng.
 pub(super) fn recognise(start: &[u8]) -> bool {
     start.first_chunk() == Some(&SECTION_HEADER.to_be_bytes())
-}
-
-/// What a block is, as its first bytes tell.
-struct Head {
-    kind: u32,
-    len: usize,
-    big_endian: bool,
 }
 
 impl Sections {
@@ -170,41 +165,6 @@ enum Passed {
     Other(usize),
     /// Nothing: the block is so long, as far as is known, and its end is not there.
     Short(usize),
-}
-
-impl Head {
-    /// `None` if `rest` is too short for it.
-    fn read(rest: &[u8], big_endian: bool) -> Result<Option<Self>, String> {
-        let Some(&[k0, k1, k2, k3, l0, l1, l2, l3, magic @ ..]) = rest.first_chunk::<FRAME_LEN>() else {
-            return Ok(None);
-        };
-        let kind = word([k0, k1, k2, k3], big_endian);
-        let big_endian = match (kind, u32::from_be_bytes(magic)) {
-            (SECTION_HEADER, BYTE_ORDER_MAGIC) => true,
-            (SECTION_HEADER, magic) if magic == BYTE_ORDER_MAGIC.swap_bytes() => false,
-            (SECTION_HEADER, magic) => {
-                return Err(format!(
-                    "is damaged: a section header has {magic:#010x} for its byte-order magic"
-                ));
-            }
-            _ => big_endian,
-        };
-        let len = word([l0, l1, l2, l3], big_endian) as usize;
-        if len > MAX_RECORD {
-            return Err(format!("is damaged: a block claims to be {len} bytes long"));
-        }
-        let least = match kind {
-            SECTION_HEADER => 28,
-            INTERFACE_DESCRIPTION => 20,
-            ENHANCED_PACKET | OBSOLETE_PACKET => 32,
-            SIMPLE_PACKET => 16,
-            _ => FRAME_LEN,
-        };
-        if len < least || !len.is_multiple_of(4) {
-            return Err(format!("is damaged: a block of type {kind} claims to be {len} bytes long"));
-        }
-        Ok(Some(Self { kind, len, big_endian }))
-    }
 }
 
 /// What is at `at` in a block of records, and where the next block is. All were passed by a walk.
