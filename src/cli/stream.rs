@@ -92,6 +92,17 @@ pub enum Side {
     Both,
 }
 
+impl Side {
+    /// Whether the bytes are wanted of who sends in `direction`, where the client sends in `client`.
+    fn wants(self, direction: Direction, client: Direction) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Client => direction == client,
+            Self::Server => direction != client,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Shown {
     /// The bytes as they are
@@ -161,13 +172,8 @@ impl Report for One {
         for Spoken { speaker, row, .. } in rows.iter().filter(is_it) {
             // Who is the client may become clear later: what was said so far stays as it was shown.
             let client = *self.client.get_or_init(|| speaker.client);
-            let role = if row.direction == client { Role::Client } else { Role::Server };
-            let wanted = match self.side {
-                Side::Both => true,
-                Side::Client => role == Role::Client,
-                Side::Server => role == Role::Server,
-            };
-            if wanted {
+            if self.side.wants(row.direction, client) {
+                let role = if row.direction == client { Role::Client } else { Role::Server };
                 part.push((role, speaker.fine_clock, row.clone()));
             }
         }
@@ -246,12 +252,7 @@ impl Report for All {
         let mut places = HashMap::new();
         for Spoken { flow, stream, speaker, row } in rows {
             self.missing.fetch_add(row.missing, Ordering::Relaxed);
-            let wanted = match self.side {
-                Side::Both => true,
-                Side::Client => row.direction == speaker.client,
-                Side::Server => row.direction != speaker.client,
-            };
-            if !wanted || row.bytes.is_empty() {
+            if !self.side.wants(row.direction, speaker.client) || row.bytes.is_empty() {
                 continue;
             }
             let place = *places.entry((*flow, row.direction)).or_insert_with(|| {
