@@ -18,6 +18,10 @@ pub(super) fn llc<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     if !carries || rest.wire == 0 {
         return None;
     }
+    if at.bytes.len() < len {
+        packet.stop(at.short_of(len), Layer::Llc, at.offset);
+        return None;
+    }
     let number = u32::from(destination);
     let next = match destination {
         0x06 => Next::Ipv4,

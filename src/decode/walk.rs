@@ -127,12 +127,12 @@ pub(super) enum Directed {
 pub(super) type Step<'a> = Option<(Next, At<'a>)>;
 
 impl<'a> At<'a> {
-    /// What stands behind the first `len` bytes.
+    /// What stands behind the first `len` bytes; where fewer were captured, it begins where the capture ends.
     #[inline]
     pub(super) fn after(self, len: usize) -> Self {
         Self {
             bytes: self.bytes.get(len..).unwrap_or_default(),
-            offset: self.offset + len,
+            offset: self.offset + len.min(self.bytes.len()),
             wire: self.wire.saturating_sub(len as u32),
             firm: self.firm,
         }
