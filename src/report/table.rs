@@ -1,9 +1,10 @@
 //! Tables for people: aligned columns that fit the terminal, or, elsewhere, columns that awk and cut can use.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, Row, Table, Width, presets};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::human::{self, Clock};
 use super::schema::{Family, Field, Paint};
@@ -14,7 +15,8 @@ const SAMPLE: usize = 500;
 /// Between two columns.
 const GAP: usize = 2;
 
-/// A column of text is not made narrower than this to fit a terminal; others are dropped instead.
+/// A column of text is not made narrower than this to fit a terminal, nor, up to a third of the terminal, than two
+/// thirds of what it holds; others are dropped instead.
 const NARROWEST_TEXT: usize = 16;
 
 /// Ends a cell; what is shown of packets holds no control characters.
@@ -105,7 +107,7 @@ impl Layout {
 
     fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
         let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_truncation_indicator("…");
+        table.load_style(presets::NOTHING);
         if self.terminal.color {
             table.enforce_styling();
         } else {
@@ -124,12 +126,7 @@ impl Layout {
             }
         };
         for cells in &rows {
-            let mut row =
-                Row::from(shown.iter().map(|&(index, _)| self.cell(index, cells)).collect::<Vec<_>>());
-            if self.terminal.width.is_some() && !self.wraps {
-                row.max_height(1);
-            }
-            table.add_row(row);
+            table.add_row(shown.iter().map(|&column| self.cell(column, cells)).collect::<Vec<_>>());
         }
         for (place, &(index, width)) in shown.iter().enumerate() {
             let is_last = place + 1 == shown.len();
@@ -162,9 +159,12 @@ impl Layout {
         Row::from(shown.iter().map(cell).collect::<Vec<_>>())
     }
 
-    fn cell(&self, index: usize, cells: &[String]) -> Cell {
+    fn cell(&self, (index, width): (usize, usize), cells: &[String]) -> Cell {
         let (paint, text) = cells.get(index).and_then(|cell| cell.split_at_checked(1)).unwrap_or_default();
-        let mut cell = Cell::new(text);
+        let mut cell = match self.terminal.width {
+            Some(_) if !self.wraps => Cell::new(cut(text, width)),
+            _ => Cell::new(text),
+        };
         if let Some(column) = self.columns.get(index) {
             cell = cell.set_alignment(alignment(column));
         }
@@ -203,7 +203,7 @@ impl Layout {
             let is_text = |index: usize| self.columns.get(index).is_some_and(|column| !column.is_number);
             let text = shown.iter_mut().filter(|(index, _)| is_text(*index)).max_by_key(|(_, width)| *width);
             if let Some((_, width)) = text
-                && width.saturating_sub(excess) >= NARROWEST_TEXT
+                && width.saturating_sub(excess) >= NARROWEST_TEXT.max(room.min(*width * 2) / 3)
             {
                 *width -= excess;
                 break;
@@ -253,6 +253,20 @@ fn wrapped(heading: &str, width: usize) -> String {
 
 const fn alignment(column: &Column) -> CellAlignment {
     if column.is_number { CellAlignment::Right } else { CellAlignment::Left }
+}
+
+/// The text, or what of it fits before an ellipsis.
+fn cut(text: &str, width: usize) -> Cow<'_, str> {
+    if text.width() <= width {
+        return text.into();
+    }
+    let mut used = 1;
+    let fits = |&(_, character): &(usize, char)| {
+        used += character.width().unwrap_or(0);
+        used <= width
+    };
+    let end = text.char_indices().take_while(fits).last().map_or(0, |(at, last)| at + last.len_utf8());
+    format!("{}…", text.get(..end).unwrap_or_default()).into()
 }
 
 fn width_of(cells: &[String], index: usize) -> usize {
@@ -322,7 +336,7 @@ number    lost     rtt  text
         let expected = "\
 number    lost     rtt  text
      0      0B      0s  plain
-     1  1.00kB  60.0ms  with \\x1b[31m…
+     1  1.00kB  60.0ms  with \\x1b[31m esca…
     22  22.0kB   1.32s  a much longer text…
 ";
         assert_eq!(shown(Terminal { width: Some(43), color: false }), expected);
@@ -334,8 +348,8 @@ number    lost     rtt  text
 2 of 4 columns fit: a wider terminal, --fields, or -o jsonl shows the rest
 number  text
      0  plain
-     1  with \\x1b[31m…
-    22  a much longer…
+     1  with \\x1b[31m es…
+    22  a much longer te…
 ";
         assert_eq!(shown(Terminal { width: Some(25), color: false }), expected);
     }

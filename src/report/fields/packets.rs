@@ -66,7 +66,7 @@ static FRAME: &[Field] = &[
     Field::one("source_port", Kind::Number, "Port of the sender.", |row| {
         row.packet.ports().map(|(port, _)| port).into()
     })
-    .rank(80),
+    .rank(35),
     Field::one(
         "destination",
         Kind::Address,
@@ -77,7 +77,7 @@ static FRAME: &[Field] = &[
     Field::one("destination_port", Kind::Number, "Port of the receiver.", |row| {
         row.packet.ports().map(|(_, port)| port).into()
     })
-    .rank(80),
+    .rank(35),
     Field::one("flow", Kind::Number, "The flow it belongs to.", |row| row.flow.into()).rank(40),
     Field::one("stream", Kind::Number, "The stream it belongs to, as Wireshark numbers them.", |row| {
         row.stream.into()
