@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use super::clock::Clock;
 use super::doubts::Doubts;
+use super::extent::Extent;
 use super::flight::{Flight, Sent};
 use super::intervals::Intervals;
 use super::late::IdOrder;
@@ -45,6 +46,7 @@ pub(super) struct Half {
     stray: Option<Seq>,
     stray_ack: Option<Seq>,
     pub(super) seen: Intervals,
+    pub(super) extent: Extent,
     pub(super) sacked: Intervals,
     pub(super) flight: Flight,
     pub(super) repeats: Repeats,
@@ -71,6 +73,7 @@ impl Half {
             let syn = segment.flags.contains(Flags::SYN);
             let base = if syn { segment.seq } else { segment.seq + u32::MAX };
             self.numbers = Some(Numbering::new(base));
+            self.extent = Extent::new(base + 1);
         }
     }
 
@@ -78,6 +81,7 @@ impl Half {
     pub(super) fn learn_base_from_ack(&mut self, ack: Seq) {
         if self.numbers.is_none() {
             self.numbers = Some(Numbering::new(ack + u32::MAX));
+            self.extent = Extent::new(ack);
         }
     }
 
@@ -98,11 +102,13 @@ impl Half {
 
     /// A SYN stands at 0. If nothing but other SYNs came before, the numbers begin with it.
     pub(super) fn on_syn(&mut self, segment: &Segment) {
-        let begun = self.seen.total() > 0 || self.acked.is_some_and(|acked| acked > 1);
+        let begun =
+            self.seen.total() > 0 || self.acked.is_some_and(|acked| acked > 1) || self.extent.has_ended();
         if self.position(segment.seq) != 0 && !begun {
             self.acked = None;
             self.snd_max = None;
             self.flight = Flight::default();
+            self.extent = Extent::new(segment.seq + 1);
             if let Some(numbers) = &mut self.numbers {
                 numbers.resume(segment.seq, 0);
             }
@@ -132,6 +138,7 @@ impl Half {
         let (Some(numbers), top) = (&mut self.numbers, self.snd_max.unwrap_or(0)) else { return None };
         numbers.resume(seq, top);
         self.acked = self.acked.map(|_| top);
+        self.extent.on_jump(seq);
         Some(top)
     }
 
@@ -182,16 +189,13 @@ impl Half {
 
     /// Stream bytes that the capture never showed.
     pub(super) fn missing_bytes(&self, fin_end: Option<Position>) -> u64 {
-        if self.snd_max.is_none() && self.acked.is_none() {
-            return 0;
-        }
+        let Some(top) = self.snd_max.max(self.acked) else { return 0 };
         let start = self.seen.start().unwrap_or(i64::MAX).min(self.first.max(1));
-        let top = self.top();
         let end = match fin_end {
             Some(end) if top >= end => (end - 1).max(self.seen.end().unwrap_or(0)),
             _ => top,
         };
-        ((end - start).max(0) as u64).saturating_sub(self.seen.total())
+        self.seen.absent(&(start..end))
     }
 
     /// Whether `range` had reached the receiver, as far as its ACKs passed.
@@ -233,6 +237,7 @@ impl Half {
         HalfSummary {
             unique_bytes: self.seen.total(),
             missing_bytes: self.missing_bytes(fin_end),
+            sent_bytes: self.extent.bytes(),
             data_span: tally.data_span,
             data_segments: tally.data_segments,
             pushes: tally.pushes,

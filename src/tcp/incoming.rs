@@ -96,6 +96,7 @@ impl Half {
             news.delivered_at = news.delivered_at.max(self.surely_delivered(&sent, segment.at));
         }
         self.sacked.forget_below(ack);
+        self.extent.on_ack(segment.ack);
         if ack > self.first.max(1) {
             self.volume.on_data_acked();
         }

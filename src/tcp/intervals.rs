@@ -111,6 +111,17 @@ impl Intervals {
         self.lower.get(behind).is_some_and(|lower| lower.start <= range.start && range.end <= lower.end)
     }
 
+    /// How many positions of `range` are not in the set, those of closed holes included.
+    pub(super) fn absent(&self, range: &Range<Position>) -> u64 {
+        let mut at = range.start;
+        let mut absent = self.patched;
+        for set in self.lower.iter().chain([&self.top]).filter(|set| !set.is_empty()) {
+            absent += len(&(at..set.start.min(range.end)));
+            at = at.max(set.end);
+        }
+        absent + len(&(at..range.end))
+    }
+
     /// The highest part of `range` that is not in the set.
     pub(super) fn highest_gap(&self, range: &Range<Position>) -> Option<Range<Position>> {
         let behind = self.lower.partition_point(|lower| lower.start < range.end);
@@ -217,6 +228,7 @@ mod tests {
             let gap: Vec<_> = (low..low + 50).rev().skip_while(|at| model.contains(at)).take_while(|at| !model.contains(at)).collect();
             let expected = gap.first().map(|last| gap[gap.len() - 1]..last + 1);
             prop_assert_eq!(set.highest_gap(&(low..low + 50)), expected);
+            prop_assert_eq!(set.absent(&(0..300)), 300 - model.len() as u64);
             set.forget_below(low);
             prop_assert_eq!(set.total(), model.range(low..).count() as u64);
         }

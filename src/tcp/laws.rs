@@ -47,6 +47,16 @@ const SYNS: &str = "-0.2 > syn 0:1(0)\n -0.1 < syn 0:1(0) ack 1\n -0.1 > 1:1(0) 
 
 proptest! {
     #[test]
+    fn bytes_seen_and_missing_are_what_the_sequence_numbers_span(script in script()) {
+        for before in [SYNS, ""] {
+            let trace = run(before, &script, Setup::default());
+            for half in [trace.client(), trace.server()] {
+                prop_assert_eq!(half.unique_bytes + half.missing_bytes, half.sent_bytes, "{}", trace.events());
+            }
+        }
+    }
+
+    #[test]
     fn another_isn_changes_nothing(script in script(), forward: u32, reverse: u32) {
         let setup = Setup { isn: Pair { forward, reverse }, ..Setup::default() };
         prop_assert_eq!(shown(&run(SYNS, &script, Setup::default())), shown(&run(SYNS, &script, setup)));

@@ -12,6 +12,7 @@ mod close;
 #[cfg(test)]
 mod conversation;
 mod doubts;
+mod extent;
 mod flight;
 mod half;
 mod handshake;

@@ -53,6 +53,7 @@ impl Half {
         if !begun {
             self.first = payload.start;
         }
+        self.extent.on_segment(segment);
         let situation = Situation {
             snd_max,
             all_acked: self.acked.is_none_or(|acked| acked >= snd_max),

@@ -164,6 +164,8 @@ pub struct HalfSummary {
     pub unique_bytes: u64,
     /// Stream bytes never seen, though acknowledged or followed by later ones.
     pub missing_bytes: u64,
+    /// Last less first sequence number of the stream, measured apart from the two above, which it is the sum of.
+    pub sent_bytes: u64,
     /// First and last data segment.
     pub data_span: Option<(Timestamp, Timestamp)>,
     /// Segments by kind.

@@ -168,6 +168,15 @@ fn capture(summary: &Summary) -> Vec<Finding> {
     );
     let wrong = sound.unaccounted();
     say(wrong, 1_000_000, format!("{wrong} packets are not accounted for: this is a fault of flowray"), None);
+    let wrong = tcp.unaccounted.amount;
+    say(
+        wrong,
+        1_000_000,
+        format!(
+            "the bytes of {wrong} sides of TCP connections are not accounted for: this is a fault of flowray"
+        ),
+        None,
+    );
     let packets = summary.counts.chosen.packets;
     let undecoded = [
         (sound.malformed, "are malformed", 2000),

@@ -101,6 +101,10 @@ pub struct Connections {
     pub unique_bytes: u64,
     /// Stream bytes that the capture never showed.
     pub missing_bytes: Tally,
+    /// Last less first sequence number of all streams.
+    pub sent_bytes: u64,
+    /// Sides of connections whose bytes seen and missing are not the last less the first sequence number.
+    pub unaccounted: Tally,
     /// The greatest 95th percentile of round trips to a side, in nanoseconds, of flows with [`ENOUGH_SAMPLES`].
     pub slowest: Tally,
 }
@@ -239,6 +243,7 @@ impl Connections {
             self.rto += u64::from(half.loss.rto);
             self.zero_window_time = self.zero_window_time + half.window.zero_window_time;
             self.unique_bytes += half.unique_bytes;
+            self.sent_bytes = self.sent_bytes.saturating_add(half.sent_bytes);
         }
         let sum = |of: fn(&HalfSummary) -> u64| halves.iter().map(|half| of(half)).sum::<u64>();
         self.retransmitted.add(sum(|half| half.loss.retransmitted_segments.into()), flow);
@@ -248,6 +253,8 @@ impl Connections {
         self.network_duplicates.add(sum(|half| half.loss.network_duplicates.into()), flow);
         self.zero_windows.add(sum(|half| half.window.zero_windows.into()), flow);
         self.missing_bytes.add(sum(|half| half.missing_bytes), flow);
+        let unaccounted = |half: &HalfSummary| half.unique_bytes + half.missing_bytes != half.sent_bytes;
+        self.unaccounted.add(halves.iter().filter(|half| unaccounted(half)).count() as u64, flow);
         let p95 = halves
             .iter()
             .filter(|half| half.rtt.samples >= ENOUGH_SAMPLES)
@@ -269,6 +276,7 @@ impl Connections {
             (&mut self.retransmitted_bytes, other.retransmitted_bytes),
             (&mut self.rto, other.rto),
             (&mut self.unique_bytes, other.unique_bytes),
+            (&mut self.sent_bytes, other.sent_bytes),
         ];
         for (sum, more) in sums {
             *sum += more;
@@ -287,6 +295,7 @@ impl Connections {
             (&mut self.network_duplicates, other.network_duplicates),
             (&mut self.zero_windows, other.zero_windows),
             (&mut self.missing_bytes, other.missing_bytes),
+            (&mut self.unaccounted, other.unaccounted),
             (&mut self.slowest, other.slowest),
         ];
         for (tally, more) in tallies {
@@ -316,5 +325,21 @@ mod tests {
         let top: Vec<u64> = whole.top.iter().map(|row| row.flow).collect();
         assert_eq!((top, whole.tcp.all), (vec![8, 19, 5], 20));
         assert_eq!(whole.tcp.retransmitted.worst, Some((10, 8)));
+    }
+
+    #[test]
+    fn a_stream_that_does_not_add_up_is_counted() {
+        let mut row = sample::flow(3, 0);
+        let tcp = row.tcp.as_mut().unwrap();
+        let half = &mut tcp.halves[Direction::Forward];
+        (half.unique_bytes, half.missing_bytes, half.sent_bytes) = (90, 10, 100);
+        let counted = |row: &FlowRow| {
+            let mut fold = Fold::new(3);
+            fold.on_flow(row);
+            (fold.tcp.sent_bytes, fold.tcp.unaccounted.amount)
+        };
+        assert_eq!(counted(&row), (100, 0));
+        row.tcp.as_mut().unwrap().halves[Direction::Forward].unique_bytes = 91;
+        assert_eq!(counted(&row), (100, 1));
     }
 }

@@ -58,8 +58,10 @@ pub struct Soundness {
     malformed: u64,
     unsupported: u64,
     too_deep: u64,
+    sent_bytes: u64,
     seen_bytes: u64,
     missing_bytes: u64,
+    unaccounted_streams: u64,
     dropped: u64,
     shortened: u64,
     time_backwards: u64,
@@ -175,8 +177,10 @@ impl Soundness {
             read: counts.read.packets,
             filtered: counts.read.packets.saturating_sub(counts.chosen.packets),
             decoded: counts.decoded,
+            sent_bytes: tcp.sent_bytes,
             seen_bytes: tcp.unique_bytes,
             missing_bytes: tcp.missing_bytes.amount,
+            unaccounted_streams: tcp.unaccounted.amount,
             ..Self::default()
         };
         for ((_, reason), packets) in &counts.stopped {

@@ -57,19 +57,24 @@ impl<W: Write> Page<'_, W> {
             0 => String::new(),
             filtered => format!(" + {filtered} left out"),
         };
-        let verdict =
-            if sound.unaccounted() == 0 { "" } else { " (these do not add up: a fault of flowray)" };
+        let verdict = |adds_up: bool| match adds_up {
+            true => "",
+            false => " (these do not add up: a fault of flowray)",
+        };
         writeln!(
             self.out,
-            "packets  {} read = {} decoded + {undecoded} not decoded{filtered}{verdict}",
-            sound.read, sound.decoded
+            "packets  {} read = {} decoded + {undecoded} not decoded{filtered}{}",
+            sound.read,
+            sound.decoded,
+            verdict(sound.unaccounted() == 0)
         )?;
         writeln!(
             self.out,
-            "streams  {} bytes sent = {} seen + {} missing from the capture",
-            sound.seen_bytes.saturating_add(sound.missing_bytes),
+            "streams  {} bytes sent = {} seen + {} missing from the capture{}",
+            sound.sent_bytes,
             sound.seen_bytes,
-            sound.missing_bytes
+            sound.missing_bytes,
+            verdict(sound.unaccounted_streams == 0)
         )?;
         if !summary.undecoded.is_empty() {
             self.title("Not decoded")?;

@@ -81,11 +81,13 @@ part! { Soundnesses, Soundness, SOUNDNESS, "what is accounted for",
     Spec::<Soundnesses>::one("unsupported_packets", Kind::Count, "Packets with a protocol that is not decoded.", |row| row.unsupported.into()),
     Spec::<Soundnesses>::one("too_deep_packets", Kind::Count, "Packets with more layers than are read.", |row| row.too_deep.into()),
     Spec::<Soundnesses>::one("packets_accounted", Kind::Bool, "Read packets are the sum of the others.", |row| (row.unaccounted() == 0).into()),
+    Spec::<Soundnesses>::one("stream_sent_bytes", Kind::Bytes, "TCP stream bytes sent: the last less the first sequence number of each side.", |row| row.sent_bytes.into()),
     Spec::<Soundnesses>::one("stream_seen_bytes", Kind::Bytes, "TCP stream bytes seen.", |row| row.seen_bytes.into()),
     Spec::<Soundnesses>::one("stream_missing_bytes", Kind::Bytes, "TCP stream bytes that the capture never showed.", |row| row.missing_bytes.into()),
     Spec::<Soundnesses>::one("stream_missing_share", Kind::Share, "Their share.", |row| {
         Value::share(row.missing_bytes, row.missing_bytes.saturating_add(row.seen_bytes))
     }),
+    Spec::<Soundnesses>::one("streams_accounted", Kind::Bool, "Of each side, the bytes sent are the sum of those seen and those missing.", |row| (row.unaccounted_streams == 0).into()),
     Spec::<Soundnesses>::one("dropped_packets", Kind::Count, "Packets that the capturing machine dropped, as the files say.", |row| row.dropped.into()),
     Spec::<Soundnesses>::one("shortened_packets", Kind::Count, "Packets of which less was captured than was on the wire.", |row| row.shortened.into()),
     Spec::<Soundnesses>::one("time_backwards_packets", Kind::Count, "Packets earlier than the one before.", |row| row.time_backwards.into()),
