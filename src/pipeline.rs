@@ -22,6 +22,7 @@ mod held;
 mod listener;
 mod listeners;
 mod opened;
+mod pulse;
 mod record;
 mod rows;
 mod settings;
@@ -35,8 +36,12 @@ use rayon::prelude::*;
 pub use counts::{Amount, Counts, Stack};
 pub use held::PacketRows;
 pub use listener::{Heard, Listener, Speaker, Spoken};
-pub use listeners::{Said as HttpSaid, Services, Speech, Speeches, Transactions};
-pub use rows::{FlowRow, PacketRow, ResponseStats};
+pub use listeners::{
+    Happened, Happenings, Loss, Said as HttpSaid, Services, Speech, Speeches, Tally, Transactions,
+    WindowSteps,
+};
+pub use pulse::{Beat, Pulse};
+pub use rows::{FlowRow, PacketRow, ResponseStats, Samples};
 pub use settings::{Bounds, Lifetime, Settings, Watch};
 
 use crate::capture::Capture;
@@ -332,7 +337,7 @@ impl<R: Report> Run<'_, R> {
         let wave = rayon::current_num_threads() * 4 * ROWS_A_TASK;
         for wave in ended.chunks(wave) {
             let task = |ended: &[Ended<R::Row>]| {
-                let rows: Vec<FlowRow> = ended.iter().map(Ended::row).collect();
+                let rows: Vec<FlowRow> = ended.iter().map(|ended| ended.row(self.settings.samples)).collect();
                 self.report.flows(&rows)
             };
             let parts: Vec<_> = wave.par_chunks(ROWS_A_TASK).map(task).collect();

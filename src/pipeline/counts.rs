@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use arrayvec::ArrayVec;
 
+use super::pulse::Pulse;
 use crate::capture::Frame;
 use crate::decode::{Layer, MAX_LAYERS, Packet, StopReason};
 use crate::time::Timestamp;
@@ -18,7 +19,7 @@ pub struct Amount {
 }
 
 impl Amount {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.packets += other.packets;
         self.bytes += other.bytes;
     }
@@ -48,6 +49,8 @@ pub struct Counts {
     pub hierarchy: BTreeMap<Stack, Amount>,
     /// Least and greatest time of the chosen frames.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// Chosen frames in the course of time, where that is wanted.
+    pub pulse: Option<Pulse>,
     latest: Option<(Stack, Amount)>,
 }
 
@@ -61,6 +64,9 @@ impl Counts {
         }
         self.chosen.add(amount);
         self.captured_bytes += frame.data.len() as u64;
+        if let Some(pulse) = &mut self.pulse {
+            pulse.on_frame(frame);
+        }
         if let Some(at) = frame.at {
             let (least, greatest) = self.span.unwrap_or((at, at));
             self.span = Some((least.min(at), greatest.max(at)));
@@ -77,6 +83,9 @@ impl Counts {
         self.fragments += u64::from(packet.fragment.is_some());
         if packet.network.is_none() || packet.fragment.is_some() {
             self.flowless.add(amount);
+            if let Some(pulse) = &mut self.pulse {
+                pulse.on_flowless(frame);
+            }
         }
         if !hierarchy {
             return;
@@ -105,6 +114,10 @@ impl Counts {
         }
         for (stack, amount) in other.hierarchy {
             self.hierarchy.entry(stack).or_default().add(amount);
+        }
+        match (&mut self.pulse, other.pulse) {
+            (Some(pulse), Some(more)) => pulse.merge(more),
+            (pulse, more) => *pulse = pulse.take().or(more),
         }
         self.span = match (self.span, other.span) {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),

@@ -3,7 +3,7 @@
 use super::listener::{Heard, Listener, Speaker};
 use super::opened::Opened;
 use super::record::{Path, Record, TCP, UDP};
-use super::rows::{FlowRow, ResponseStats};
+use super::rows::{FlowRow, ResponseStats, Samples};
 use super::settings::Lifetime;
 use super::shard::Ended;
 use crate::decode::IcmpError;
@@ -96,6 +96,7 @@ impl<Row> Open<Row> {
                 direction,
                 segment: segment.zip(verdict.as_ref()),
                 payload: opened.payload(&record.payload),
+                frame_len: record.frame_len(),
                 payload_len: record.payload_len(),
             };
             listener.hear(&heard, say);
@@ -170,8 +171,8 @@ impl<Row> Open<Row> {
         known.unwrap_or((guess_client(key, self.first_sender), true))
     }
 
-    /// Its row.
-    pub fn row(&self, ended: &Ended<Row>) -> FlowRow {
+    /// Its row, with its samples where they are wanted.
+    pub fn row(&self, ended: &Ended<Row>, samples: bool) -> FlowRow {
         let Ended { key, flow, stream, continued, evicted, .. } = ended;
         let known = self.tcp.as_ref().and_then(|tcp| tcp.client());
         let (client, client_inferred) = self.roles(key, known);
@@ -196,7 +197,18 @@ impl<Row> Open<Row> {
             traffic: self.traffic,
             responses: self.responses.stats(),
             tcp,
+            samples: samples.then(|| Box::new(self.samples())),
         }
+    }
+
+    fn samples(&self) -> Samples {
+        let rtt = |direction| self.tcp.as_ref().map(|tcp| tcp.round_trips(direction).clone());
+        let responses = |direction| self.responses.samples[direction].as_deref().cloned();
+        let both = |of: &dyn Fn(Direction) -> Option<Quantiles>| {
+            let [forward, reverse] = Direction::BOTH.map(|direction| of(direction).unwrap_or_default());
+            Pair { forward, reverse }
+        };
+        Samples { rtt: both(&rtt), responses: both(&responses) }
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Heard<'a> {
     pub segment: Option<(&'a Segment, &'a Verdict)>,
     /// The payload captured.
     pub payload: &'a [u8],
+    /// The frame's length on the wire.
+    pub frame_len: u32,
     /// The payload's length on the wire.
     pub payload_len: u32,
 }

@@ -5,6 +5,7 @@ use foldhash::fast::RandomState;
 use super::counts::Counts;
 use super::ending::Clock;
 use super::fragments::Completed;
+use super::pulse::Pulse;
 use super::record::{Beside, Payload, Record, records};
 use super::settings::Settings;
 use crate::capture::Block;
@@ -49,7 +50,9 @@ impl Opened {
         chosen.clear();
         fragments.clear();
         beside.clear();
+
         let mut counts = Counts::default();
+        counts.pulse = settings.grid.as_ref().map(Pulse::new);
         let mut ticks = Vec::new();
         let mut clock = Clock::default();
         let mut packet = Packet::default();

@@ -311,6 +311,11 @@ impl Record {
         self.bits.has(Bits::FINE_CLOCK)
     }
 
+    /// Length of the frame on the wire.
+    pub fn frame_len(&self) -> u32 {
+        self.frame_len
+    }
+
     /// Transport payload on the wire.
     pub fn payload_len(&self) -> u32 {
         self.payload_len

@@ -3,6 +3,7 @@
 use crate::capture::Frame;
 use crate::decode::{IcmpError, Layer, Packet};
 use crate::flow::{Direction, Key, Pair, Traffic};
+use crate::stats::Quantiles;
 use crate::tcp;
 use crate::time::{Span, Timestamp};
 
@@ -47,6 +48,17 @@ pub struct FlowRow {
     pub responses: Pair<ResponseStats>,
     /// The TCP connection.
     pub tcp: Option<Box<tcp::Summary>>,
+    /// Its samples, where they are wanted.
+    pub samples: Option<Box<Samples>>,
+}
+
+/// The samples behind a flow's figures, to be added to those of others.
+#[derive(Clone, Debug, Default)]
+pub struct Samples {
+    /// Round trips from the capture point to the receiver of what is sent in this direction, and back.
+    pub rtt: Pair<Quantiles>,
+    /// How long the side that sends in this direction took to begin its answers.
+    pub responses: Pair<Quantiles>,
 }
 
 /// Response times.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use crate::capture::Frame;
 use crate::decode::FragmentLimits;
 use crate::filter::Filter;
+use crate::stats::Grid;
 use crate::time::{Span, Timestamp};
 
 /// How the pipeline is to run. The output depends on none of `threads` and the capture's block size.
@@ -17,6 +18,10 @@ pub struct Settings {
     pub packets: bool,
     /// Rows of flows are wanted.
     pub flows: bool,
+    /// Rows of flows are to have their samples.
+    pub samples: bool,
+    /// Frames are wanted in the course of time, divided like this.
+    pub grid: Option<Grid>,
     /// The protocol hierarchy is wanted.
     pub hierarchy: bool,
     /// Only packets that it selects take part.

@@ -431,9 +431,9 @@ pub(super) struct Ended<Row> {
 }
 
 impl<Row> Ended<Row> {
-    /// Its row.
-    pub fn row(&self) -> FlowRow {
-        self.open.row(self)
+    /// Its row, with its samples where they are wanted.
+    pub fn row(&self, samples: bool) -> FlowRow {
+        self.open.row(self, samples)
     }
 }
 

@@ -49,5 +49,6 @@ pub fn flow(flow: u64, lost: u64) -> FlowRow {
         traffic,
         responses: Pair::<ResponseStats>::default(),
         tcp: Some(Box::new(tcp)),
+        samples: None,
     }
 }

@@ -37,6 +37,19 @@ impl Default for Kept {
     }
 }
 
+impl Kept {
+    fn into_buckets(self) -> Vec<(u16, u32)> {
+        match self {
+            Self::Many(buckets) => buckets,
+            Self::Few(values) => {
+                let mut buckets = Vec::with_capacity(FEW * 2);
+                values.into_iter().for_each(|value| count(&mut buckets, bucket(value), 1));
+                buckets
+            }
+        }
+    }
+}
+
 impl Quantiles {
     /// Adds a value.
     pub fn record(&mut self, value: Span) {
@@ -50,15 +63,41 @@ impl Quantiles {
         self.squares = self.squares.saturating_add(u128::from(value) * u128::from(value));
         match &mut self.kept {
             Kept::Few(values) if values.len() < FEW => values.push(value),
-            Kept::Few(values) => {
-                let mut buckets = Vec::with_capacity(FEW * 2);
-                for &value in values.iter() {
-                    count(&mut buckets, value);
-                }
-                count(&mut buckets, value);
+            Kept::Few(_) => {
+                let mut buckets = std::mem::take(&mut self.kept).into_buckets();
+                count(&mut buckets, bucket(value), 1);
                 self.kept = Kept::Many(buckets);
             }
-            Kept::Many(buckets) => count(buckets, value),
+            Kept::Many(buckets) => count(buckets, bucket(value), 1),
+        }
+    }
+
+    /// Adds all values of `other`. What comes of it is the same in whatever order and grouping values are added.
+    pub fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        (self.min, self.max) = match self.count {
+            0 => (other.min, other.max),
+            _ => (self.min.min(other.min), self.max.max(other.max)),
+        };
+        self.count = self.count.saturating_add(other.count);
+        self.sum = self.sum.saturating_add(other.sum);
+        self.squares = self.squares.saturating_add(other.squares);
+        match (&mut self.kept, &other.kept) {
+            (Kept::Few(values), Kept::Few(more)) if values.len() + more.len() <= FEW => {
+                values.extend_from_slice(more);
+            }
+            (kept, more) => {
+                let mut buckets = std::mem::take(kept).into_buckets();
+                match more {
+                    Kept::Few(values) => {
+                        values.iter().for_each(|&value| count(&mut buckets, bucket(value), 1))
+                    }
+                    Kept::Many(more) => more.iter().for_each(|&(bucket, by)| count(&mut buckets, bucket, by)),
+                }
+                *kept = Kept::Many(buckets);
+            }
         }
     }
 
@@ -115,15 +154,14 @@ fn span(nanos: u64) -> Span {
     Span::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
 }
 
-fn count(buckets: &mut Vec<(u16, u32)>, value: u64) {
-    let bucket = bucket(value);
+fn count(buckets: &mut Vec<(u16, u32)>, bucket: u16, by: u32) {
     match buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
         Ok(at) => {
             if let Some((_, count)) = buckets.get_mut(at) {
-                *count = count.saturating_add(1);
+                *count = count.saturating_add(by);
             }
         }
-        Err(at) => buckets.insert(at, (bucket, 1)),
+        Err(at) => buckets.insert(at, (bucket, by)),
     }
 }
 
@@ -180,6 +218,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn parts_merge_to_the_whole(
+            values in prop::collection::vec(0_u64..2_000_000_000, 0..80), cuts in prop::collection::vec(1_usize..40, 1..6)
+        ) {
+            let (mut merged, mut rest) = (Quantiles::default(), &values[..]);
+            for cut in cuts.into_iter().chain([usize::MAX]) {
+                let (part, behind) = rest.split_at(cut.min(rest.len()));
+                merged.merge(&of(part.iter().copied()));
+                rest = behind;
+            }
+            let whole = of(values.iter().copied());
+            let figures = |quantiles: &Quantiles| {
+                let of = [0.0, 0.1, 0.5, 0.95, 1.0].map(|share| quantiles.quantile(share));
+                (quantiles.count(), quantiles.min(), quantiles.max(), quantiles.mean(), quantiles.stddev(), of)
+            };
+            prop_assert_eq!(figures(&merged), figures(&whole));
+        }
+
         #[test]
         fn quantiles_are_within_one_percent(
             mut values in prop::collection::vec(0_u64..2_000_000_000, 1..400), share in 0.0..=1.0_f64

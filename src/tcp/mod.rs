@@ -47,6 +47,7 @@ pub use verdict::{Resolution, Tag, Tags, Verdict};
 use seq::Position;
 
 use crate::flow::{Direction, Pair};
+use crate::stats::Quantiles;
 use crate::time::{Span, Timestamp};
 use close::Closer;
 use doubts::Settled;
@@ -133,6 +134,11 @@ impl Connection {
     /// The direction in which the client sends, and whether that is a guess; `None` where nothing in the segments tells.
     pub fn client(&self) -> Option<(Direction, bool)> {
         self.opener.client()
+    }
+
+    /// The round trips of what is sent in `direction` to the other side's ACKs.
+    pub fn round_trips(&self, direction: Direction) -> &Quantiles {
+        self.halves[direction].rtt.samples()
     }
 
     /// The connection in numbers, so far. Where nothing in the segments tells who the client is, `client` is.

@@ -39,6 +39,11 @@ impl RoundTrips {
         self.samples.record(sample);
     }
 
+    /// All samples.
+    pub(super) fn samples(&self) -> &Quantiles {
+        &self.samples
+    }
+
     /// The smoothed round trip.
     pub(super) fn srtt(&self) -> Option<Span> {
         (self.samples.count() > 0).then_some(self.srtt)
