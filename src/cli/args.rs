@@ -67,6 +67,18 @@ pub enum Command {
     Http(super::http::HttpArgs),
     /// The bytes that one or both sides of a TCP or UDP stream said, reassembled
     Stream(super::stream::StreamArgs),
+    /// One row an interval: rates, flows, loss, round trips, HTTP; with a plot on a terminal
+    #[command(after_help = "Examples:\n  \
+        flowray timeline capture.pcap                                       when did it get bad?\n  \
+        flowray timeline --every 1s --where 'retransmitted_share > 1%' capture.pcap\n  \
+        flowray timeline --by server_port -o csv capture.pcap")]
+    Timeline(super::timeline::TimelineArgs),
+    /// One row a host: who talks most, who loses most, who fails; also by pair, port, service, VLAN or DSCP
+    #[command(after_help = "Examples:\n  \
+        flowray endpoints --top 10 capture.pcap\n  \
+        flowray endpoints --sort -sent_retransmitted_share --where 'sent_data_segments > 100' capture.pcap\n  \
+        flowray endpoints --by server_port -o csv capture.pcap")]
+    Endpoints(super::endpoints::EndpointArgs),
     /// What kind of file it is
     #[command(after_help = "Examples:\n  \
         flowray info capture.pcapng.zst\n  \

@@ -4,6 +4,7 @@
 
 mod args;
 mod carve;
+mod endpoints;
 mod fields;
 mod flow;
 mod flows;
@@ -17,6 +18,7 @@ mod progress;
 mod run;
 mod stream;
 mod summary;
+mod timeline;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -66,6 +68,8 @@ fn answer(cli: Cli) -> Result<Damage> {
         (Some(Command::Flow(args)), _) => flow::flow(args),
         (Some(Command::Flows(args)), _) => flows::flows(args),
         (Some(Command::Handshakes(args)), _) => flows::handshakes(args),
+        (Some(Command::Timeline(args)), _) => timeline::timeline(args),
+        (Some(Command::Endpoints(args)), _) => endpoints::endpoints(args),
         (Some(Command::Http(args)), _) => http::http(args),
         (Some(Command::Stream(args)), _) => stream::stream(args),
         (Some(Command::Info(args)), _) => info::info(&args),

@@ -15,8 +15,9 @@ use crate::decode::{Layer, StopReason};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, FlowRow, Outcome, PacketRow, Report, Settings};
 use crate::report::human::Clock;
-use crate::report::rows::{Part, Renderer, Shape};
+use crate::report::rows::{Format, Part, Query, Renderer, Shape};
 use crate::report::schema::{Family, Schema};
+use crate::time::Timestamp;
 
 /// What could not be read, though the rest was reported.
 pub type Damage = Vec<Error>;
@@ -119,6 +120,80 @@ pub fn rows<F: Family, R: Report<Part = Part>>(
         damage.push(Error::NotFound(missing));
     }
     Ok(damage)
+}
+
+/// A command whose rows are known when the input has ended.
+pub struct Gathering<F: Family> {
+    pub request: Request,
+    pub only: Only,
+    query: Query<F>,
+}
+
+/// What is read for a [`Gathering`].
+pub struct Input {
+    capture: Capture,
+    settings: Settings,
+    /// When it begins.
+    pub begin: Option<Timestamp>,
+}
+
+impl Input {
+    /// Some clock, of what was read so far, ticks finer than a microsecond.
+    pub fn fine_clock(&self) -> bool {
+        let mut interfaces = self.capture.files().iter().flat_map(FileInfo::interfaces);
+        interfaces.any(|one| one.interface.clock.is_fine())
+    }
+}
+
+impl<F: Family> Gathering<F> {
+    /// Checks the arguments. Of the fields that tables show unless others are asked for, those that are `usual`.
+    pub fn new(args: ListArgs, schema: &Schema<F>, usual: impl Fn(&str) -> bool) -> Result<Self> {
+        let request = Request::new(&args.common, &args.choice)?;
+        let mut query = options::query(&args.select, schema, request.look.format)?;
+        if request.look.format == Format::Table && args.select.fields.is_none() {
+            query.columns.retain(|field| usual(&field.name));
+        }
+        Ok(Self { request, only: Only::new(args.only), query })
+    }
+
+    /// Opens the input.
+    pub fn open(&self) -> Input {
+        let (capture, settings, begin) = self.request.open();
+        Input { capture, settings, begin }
+    }
+
+    /// Reads the input.
+    pub fn read<R: Report>(
+        &self,
+        input: &mut Input,
+        wanted: &Settings,
+        report: &R,
+        give: &mut (dyn FnMut(R::Part) -> ControlFlow<()> + Send),
+    ) -> Result<Outcome> {
+        let Settings { flows, samples, ref grid, .. } = *wanted;
+        let settings = Settings { flows, samples, grid: grid.clone(), ..input.settings.clone() };
+        analyse(&self.request, &mut input.capture, &settings, report, give)
+    }
+
+    /// Prints the rows that `render` gives to the renderer.
+    pub fn print(self, input: Input, render: impl FnOnce(&Renderer<F>, &mut Part)) -> Result<Damage> {
+        let look = self.request.look;
+        let clock = Clock::new(look.time, input.begin);
+        let out = BufWriter::with_capacity(1 << 16, io::stdout());
+        let (renderer, mut sheet) =
+            Renderer::new(self.query, look.format, Shape::Lines, look.terminal, clock, out)
+                .map_err(stdout)?;
+        let mut part = Part::default();
+        render(&renderer, &mut part);
+        sheet.take(part).and_then(|_| sheet.finish()).map_err(stdout)?;
+        let mut damage = input.capture.into_errors();
+        if let Some(missing) = self.only.missing()
+            && sheet.counts().0 == 0
+        {
+            damage.push(Error::NotFound(missing));
+        }
+        Ok(damage)
+    }
 }
 
 /// Runs the pipeline, and says so where that is wanted.

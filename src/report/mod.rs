@@ -2,9 +2,11 @@
 //!
 //! [`schema`] says what fields are, [`fields`] which ones each command has.
 
+mod bars;
 mod escape;
 mod card;
 mod condition;
+pub mod endpoints;
 pub mod fields;
 pub mod flow_page;
 pub mod folder;
@@ -24,6 +26,7 @@ pub mod select;
 pub mod stream;
 pub mod summary;
 pub mod table;
+pub mod timeline;
 mod value;
 
 pub(crate) use condition::nearest;

@@ -102,11 +102,11 @@ where
     .rank(60)]
 }
 
-fn protocol(number: u8) -> Value<'static> {
+pub(super) fn protocol(number: u8) -> Value<'static> {
     protocol_name(number).map_or_else(|| number.to_string().into(), Value::from)
 }
 
 /// TCP, UDP, DCCP, SCTP and UDP-Lite.
-const fn has_ports(protocol: u8) -> bool {
+pub(super) const fn has_ports(protocol: u8) -> bool {
     matches!(protocol, 6 | 17 | 33 | 132 | 136)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{FLOWS, HANDSHAKES, HTTP, INFO, PACKETS};
+use super::{ENDPOINTS, FLOWS, HANDSHAKES, HTTP, INFO, PACKETS, TIMELINE};
 use crate::report::schema::{Family, Kind, Schema, Spec};
 
 /// Rows that describe fields.
@@ -83,8 +83,8 @@ impl<F: Family> Describe for Schema<F> {
 }
 
 /// The schemas of all commands that print rows.
-pub fn schemas() -> [&'static dyn Describe; 6] {
-    [&PACKETS, &FLOWS, &HANDSHAKES, &HTTP, &INFO, &FIELDS]
+pub fn schemas() -> [&'static dyn Describe; 8] {
+    [&PACKETS, &FLOWS, &HANDSHAKES, &HTTP, &TIMELINE, &ENDPOINTS, &INFO, &FIELDS]
 }
 
 /// A JSON Schema for one row of a command, or for a document of them.

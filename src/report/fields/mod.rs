@@ -1,5 +1,6 @@
 //! The fields of each command, in the order in which every format has them.
 
+mod endpoints;
 mod flows;
 mod handshakes;
 mod http;
@@ -10,7 +11,9 @@ mod listing;
 mod names;
 mod packets;
 mod tcp;
+mod timeline;
 
+pub use endpoints::{ENDPOINTS, Endpoints};
 pub use flows::{FLOWS, Flows};
 pub use handshakes::HANDSHAKES;
 pub use http::{HTTP, Http, Transaction};
@@ -19,3 +22,4 @@ pub use identity::{Identified, endpoints, start};
 pub use info::{Files, INFO};
 pub use listing::{Describe, Described, FIELDS, Listing, json_schema, schemas};
 pub use packets::{PACKETS, Packets};
+pub use timeline::{Intervals, TIMELINE};
