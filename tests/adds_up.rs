@@ -46,7 +46,7 @@ fn timeline_and_endpoints_add_up_to_flows() {
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     captures.sort();
     assert!(captures.len() > 50);
-    for capture in captures {
+    for (place, capture) in captures.into_iter().enumerate() {
         let flows = rows(&["flows"], &capture);
         let mut wanted = sums(&flows);
         wanted[3] =
@@ -61,13 +61,17 @@ fn timeline_and_endpoints_add_up_to_flows() {
             (&["endpoints", "--by", "server_port"], "flows", 1),
             (&["endpoints", "--by", "dscp"], "flows", 2),
         ] {
+            // Every capture by interval, some by all else: a process takes longer to start than to count.
+            if place % 5 > 0 && arguments != ["timeline"] {
+                continue;
+            }
             let rows = rows(arguments, &capture);
             let what = format!("{arguments:?} of {}", capture.display());
             assert_eq!(sums(&rows), wanted.map(|wanted| wanted * times), "{what}");
             assert_eq!(sum(&rows, opened), many * times, "{what}");
             if arguments == ["timeline"] {
-                let summary = &self::rows(&["summary"], &capture)[0]["capture"];
-                assert_eq!(sum(&rows, "packets"), summary["packets"].as_u64().unwrap(), "{what}");
+                let info = self::rows(&["info"], &capture);
+                assert_eq!(sum(&rows, "packets"), sum(&info, "packets"), "{what}");
                 assert!(rows.len() <= 77, "{what}: {} rows", rows.len());
             }
         }
