@@ -8,6 +8,7 @@
 mod address;
 mod arp;
 mod atm;
+mod checksum;
 mod cooked;
 mod dccp;
 pub mod describe;
@@ -53,6 +54,7 @@ mod wlan;
 mod wpan;
 
 pub use address::Address;
+pub use checksum::checksums_hold;
 pub use fragments::{Datagram, FragmentCounts, FragmentLimits, Reassembler};
 pub use layer::Layer;
 pub use packet::{

@@ -25,8 +25,8 @@ pub struct Traffic {
     pub ect1_packets: u32,
     /// Packets marked CE.
     pub ce_packets: u32,
-    /// Wrong checksums, where they were verified.
-    pub checksum_errors: u32,
+    /// Packets with wrong checksums; `None` where none was verified.
+    pub checksum_errors: Option<u32>,
     /// When the last packet was seen.
     pub last_at: Option<Timestamp>,
     /// The longest silence between two packets.
@@ -48,6 +48,8 @@ pub struct Sent {
     pub ttl: u8,
     /// DSCP and ECN.
     pub tos: u8,
+    /// Whether its checksums are right, where they were verified.
+    pub checksums: Option<bool>,
 }
 
 impl Traffic {
@@ -65,6 +67,9 @@ impl Traffic {
             2 => self.ect0_packets += 1,
             3 => self.ce_packets += 1,
             _ => {}
+        }
+        if let Some(right) = sent.checksums {
+            *self.checksum_errors.get_or_insert(0) += u32::from(!right);
         }
         if let Some(at) = sent.at {
             if let Some(last) = self.last_at {
@@ -85,10 +90,21 @@ mod tests {
     fn folds_marks_hops_and_silences() {
         let mut traffic = Traffic::default();
         let at = |seconds: i64| Some(Timestamp::from_nanos(seconds * 1_000_000_000));
-        let sent = Sent { at: at(0), frame_len: 60, payload_len: 6, header_len: 40, ttl: 64, tos: 0xba };
+        let sent = Sent {
+            at: at(0),
+            frame_len: 60,
+            payload_len: 6,
+            header_len: 40,
+            ttl: 64,
+            tos: 0xba,
+            checksums: None,
+        };
         traffic.on_packet(&sent);
-        traffic.on_packet(&Sent { at: at(3), ttl: 62, tos: 3, ..sent });
-        traffic.on_packet(&Sent { at: at(2), ..sent });
+        assert_eq!(traffic.checksum_errors, None);
+        traffic.on_packet(&Sent { at: at(3), ttl: 62, tos: 3, checksums: Some(true), ..sent });
+        assert_eq!(traffic.checksum_errors, Some(0));
+        traffic.on_packet(&Sent { at: at(2), checksums: Some(false), ..sent });
+        assert_eq!(traffic.checksum_errors, Some(1));
         assert_eq!((traffic.packets, traffic.wire_bytes, traffic.header_bytes), (3, 180, 120));
         assert_eq!((traffic.ttl, traffic.dscp), (Some((62, 64)), 1 << 46 | 1));
         assert_eq!((traffic.ect0_packets, traffic.ce_packets), (2, 1));

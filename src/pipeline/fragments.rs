@@ -36,13 +36,16 @@ pub(super) fn complete(
         decode::frame(&frame, &mut packet);
         let mut datagrams = Vec::new();
         let place = u16::try_from(completed.len() + 1).unwrap_or(u16::MAX);
-        follow(&frame, &packet, 0, reassembler, &mut datagrams, &mut |innermost, nested| {
+        follow(&frame, &packet, None, 0, reassembler, &mut datagrams, &mut |innermost, datagram, nested| {
             counts.on_packet(&frame, innermost, settings.hierarchy);
             if nested == 0 {
                 return;
             }
             let len = innermost.payload.len() as u32;
-            let payload = Payload { datagram: place, offset: innermost.payload_offset, len };
+            // Of datagrams within datagrams it is not known which one the IP header stands in.
+            let datagram = datagram.filter(|_| nested == 1).map(|datagram| &*datagram.bytes);
+            let checksums = datagram.and_then(|bytes| settings.checksums_of(&frame, innermost, Some(bytes)));
+            let payload = Payload { checksums, datagram: place, offset: innermost.payload_offset, len };
             records(&frame, innermost, payload, beside, state, |record| {
                 if let Some(bucket) = buckets.get_mut(shard_of(record.hash)) {
                     let at = bucket.partition_point(|other| other.number <= record.number);
@@ -58,14 +61,16 @@ pub(super) fn complete(
 }
 
 /// Follows a packet, in which `nested` datagrams were completed so far, into the datagram that it completes, and shows
-/// `found` the innermost packet and how many datagrams it is in. Those are added to `datagrams`, innermost first.
+/// `found` the innermost packet, the datagram it is in, and how many of them there are around it. Those are added to
+/// `datagrams`, innermost first.
 fn follow(
     frame: &Frame<'_>,
     packet: &Packet<'_>,
+    last: Option<&Datagram>,
     nested: usize,
     reassembler: &mut Reassembler,
     datagrams: &mut Vec<Datagram>,
-    found: &mut dyn FnMut(&Packet<'_>, usize),
+    found: &mut dyn FnMut(&Packet<'_>, Option<&Datagram>, usize),
 ) {
     let at = frame.at.unwrap_or_default();
     if let (Some(network), Some(fragment)) = (&packet.network, &packet.fragment)
@@ -74,10 +79,10 @@ fn follow(
     {
         let mut inner = Packet::default();
         decode::datagram(packet, &datagram, &mut inner);
-        follow(frame, &inner, nested + 1, reassembler, datagrams, found);
+        follow(frame, &inner, Some(&datagram), nested + 1, reassembler, datagrams, found);
         datagrams.push(datagram);
     } else {
-        found(packet, nested);
+        found(packet, last, nested);
     }
 }
 

@@ -79,7 +79,8 @@ impl Opened {
                 counts.on_packet(&frame, &packet, settings.hierarchy);
             }
             let offset = block.offset_of(frame.data) as u32 + packet.payload_offset;
-            let payload = Payload { datagram: 0, offset, len: packet.payload.len() as u32 };
+            let checksums = settings.checksums_of(&frame, &packet, None);
+            let payload = Payload { checksums, datagram: 0, offset, len: packet.payload.len() as u32 };
             records(&frame, &packet, payload, &mut beside, state, |record| {
                 if let Some(bucket) = buckets.get_mut(shard_of(record.hash)) {
                     bucket.push(record);

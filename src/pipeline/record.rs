@@ -77,6 +77,8 @@ pub(super) struct Payload {
     pub offset: u32,
     /// Bytes captured.
     pub len: u32,
+    /// Whether the checksums of the packet are right, where that was looked at.
+    pub checksums: Option<bool>,
     /// The datagram, by its place among those of the block, counted from 1; 0 for the block's bytes.
     pub datagram: u16,
 }
@@ -330,6 +332,7 @@ impl Record {
             header_len: u32::from(self.header_len),
             ttl: self.ttl,
             tos: self.tos,
+            checksums: self.payload.checksums,
         }
     }
 

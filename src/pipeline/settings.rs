@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use crate::capture::Frame;
-use crate::decode::FragmentLimits;
+use crate::decode::{FragmentLimits, Packet, checksums_hold};
 use crate::filter::Filter;
 use crate::stats::Grid;
 use crate::time::{Span, Timestamp};
@@ -24,6 +24,10 @@ pub struct Settings {
     pub grid: Option<Grid>,
     /// The protocol hierarchy is wanted.
     pub hierarchy: bool,
+    /// What the input is called in rows, where each of several is analysed on its own.
+    pub file: Option<Arc<str>>,
+    /// Checksums are looked at.
+    pub verify_checksums: bool,
     /// Only packets that it selects take part.
     pub filter: Option<Arc<Filter>>,
     /// Only packets at or after this instant take part.
@@ -70,6 +74,17 @@ impl Settings {
         self.from.is_none_or(after)
             && self.to.is_none_or(before)
             && self.filter.as_ref().is_none_or(|filter| filter.matches(frame))
+    }
+
+    /// Whether the checksums of a packet are right, where that is wanted and all of its frame was captured.
+    pub(super) fn checksums_of(
+        &self,
+        frame: &Frame<'_>,
+        packet: &Packet<'_>,
+        datagram: Option<&[u8]>,
+    ) -> Option<bool> {
+        let whole = frame.data.len() >= frame.orig_len as usize;
+        (self.verify_checksums && whole).then(|| checksums_hold(packet, frame.data, datagram)).flatten()
     }
 }
 

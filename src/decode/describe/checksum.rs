@@ -4,6 +4,7 @@ use super::field::Value;
 use super::notation::hex;
 use super::reader::Reader;
 use crate::decode::Address;
+use crate::decode::checksum::{fold, sum};
 
 /// What became of the check of a checksum.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -59,24 +60,6 @@ pub(super) fn over_transport(reader: &Reader<'_>, protocol: u8, covered: Option<
 
 fn octets(address: Address) -> u64 {
     sum(address.bytes())
-}
-
-fn sum(bytes: &[u8]) -> u64 {
-    bytes
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => u64::from(u16::from_be_bytes([*high, *low])),
-            [last] => u64::from(*last) << 8,
-            _ => 0,
-        })
-        .sum()
-}
-
-fn fold(mut sum: u64) -> u16 {
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    sum as u16
 }
 
 /// The frame check sequence of IEEE 802, as it stands on the wire: the CRC of everything before it.
