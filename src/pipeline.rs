@@ -37,8 +37,8 @@ pub use counts::{Amount, Counts, Stack};
 pub use held::PacketRows;
 pub use listener::{Heard, Listener, Speaker, Spoken};
 pub use listeners::{
-    Happened, Happenings, Loss, Said as HttpSaid, Services, Speech, Speeches, Tally, Transactions,
-    WindowSteps,
+    Happened, Happenings, Loss, Said as HttpSaid, Services, Shortfalls, Speech, Speeches, Tally,
+    Transactions, WindowSteps,
 };
 pub use pulse::{Beat, Pulse};
 pub use rows::{FlowRow, PacketRow, ResponseStats, Samples};
@@ -69,6 +69,17 @@ pub trait Report: Sync {
     /// Something that is to listen to the bytes of the flow `key`. Called on any thread, when the flow begins.
     fn listen(&self, _key: &Key) -> Option<Box<dyn Listener<Self::Row>>> {
         None
+    }
+
+    /// Whether [`Report::wants`] is to be asked.
+    fn is_choosy(&self) -> bool {
+        false
+    }
+
+    /// Whether the bytes of a flow are wanted that now has its numbers: if not, nothing listens to it any more. What was
+    /// said before that is given all the same.
+    fn wants(&self, _key: &Key, _flow: u64, _stream: Option<u64>) -> bool {
+        true
     }
 
     /// A part for rows that listeners said, in order of the packets at which they said them.
@@ -117,7 +128,9 @@ pub fn run<R: Report>(
         report,
         state: &state,
         shards: (0..SHARDS).map(|_| Shard::default()).collect(),
-        queue: settings.packets.then(|| Queue::new(settings.bounds, capture.inputs() > 1)),
+        queue: settings
+            .packets
+            .then(|| Queue::new(settings.bounds, capture.inputs() > 1 || settings.file.is_some())),
         next: [0; 3],
         steps: Steps::default(),
         memory: Memory::default(),
@@ -215,7 +228,11 @@ impl<R: Report> Run<'_, R> {
         }
         waiting.sort_unstable();
         let mut last = None;
+        let mut numbered = Vec::new();
         for (place, series, index, slot) in waiting {
+            if series == Series::Flow && self.report.is_choosy() {
+                numbered.push((index, slot));
+            }
             let [flow, tcp, udp] = &mut self.next;
             let next = match series {
                 Series::Flow => flow,
@@ -234,6 +251,11 @@ impl<R: Report> Run<'_, R> {
             }
         }
         self.shards.par_iter_mut().for_each(Shard::number_notes);
+        for (index, slot) in numbered {
+            if let Some(shard) = self.shards.get_mut(index) {
+                shard.choose(slot, |key, flow, stream| self.report.wants(key, flow, stream));
+            }
+        }
     }
 
     /// Ends the flows whose time is over, and those beyond the bound, and writes their rows.
@@ -337,7 +359,11 @@ impl<R: Report> Run<'_, R> {
         let wave = rayon::current_num_threads() * 4 * ROWS_A_TASK;
         for wave in ended.chunks(wave) {
             let task = |ended: &[Ended<R::Row>]| {
-                let rows: Vec<FlowRow> = ended.iter().map(|ended| ended.row(self.settings.samples)).collect();
+                let row = |ended: &Ended<R::Row>| FlowRow {
+                    file: self.settings.file.clone(),
+                    ..ended.row(self.settings.samples)
+                };
+                let rows: Vec<FlowRow> = ended.iter().map(row).collect();
                 self.report.flows(&rows)
             };
             let parts: Vec<_> = wave.par_chunks(ROWS_A_TASK).map(task).collect();

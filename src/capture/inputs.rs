@@ -51,6 +51,11 @@ struct Waiting {
     open: Option<Open>,
 }
 
+/// Whether a file begins as a capture does, compressed or not.
+pub fn is_capture(path: &Path) -> bool {
+    Open::start(path).is_ok()
+}
+
 struct Open {
     reader: Reader,
     read_already: VecDeque<Block>,

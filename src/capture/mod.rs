@@ -35,7 +35,7 @@ pub use block::{Block, Frame, Frames};
 pub use clock::Clock;
 pub use format::Format;
 pub use info::{FileInfo, InterfaceInfo, Notes, SectionInfo, Statistics};
-pub use inputs::{Capture, Options};
+pub use inputs::{Capture, Options, is_capture};
 pub use interface::Interface;
 pub use linktype::LinkType;
 pub use options::{BlockOption, BlockOptions};

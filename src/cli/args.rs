@@ -103,6 +103,9 @@ pub struct Common {
     /// Capture files, together one capture; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+    /// Take the captures in directories, and in those within them
+    #[arg(short, long)]
+    pub recursive: bool,
     #[command(flatten)]
     pub show: Show,
     /// Threads; 0 for one a core
@@ -167,8 +170,8 @@ pub struct Select {
     pub top: Option<usize>,
 }
 
-/// One flow.
-#[derive(Args, Clone, Copy, Debug)]
+/// Which flows.
+#[derive(Args, Clone, Debug, Default)]
 pub struct OneFlow {
     /// Only flow N
     #[arg(long, value_name = "N", conflicts_with = "stream")]
@@ -179,6 +182,9 @@ pub struct OneFlow {
     /// `--stream` means a UDP stream
     #[arg(long, requires = "stream")]
     pub udp: bool,
+    /// Only flows for which this holds, as `client_retransmitted_segments > 10` or `flow in (3, 17)`: the input is read twice
+    #[arg(long, value_name = "CONDITION")]
+    pub flows: Option<String>,
 }
 
 /// What commands take that list what is in a capture.
@@ -188,6 +194,9 @@ pub struct ListArgs {
     pub select: Select,
     #[command(flatten)]
     pub only: OneFlow,
+    /// Analyse every file on its own, and say in `file` which one it was
+    #[arg(long)]
+    pub each: bool,
     #[command(flatten)]
     pub choice: Choice,
     #[command(flatten)]
@@ -211,7 +220,17 @@ pub struct FlowsArgs {
     #[arg(long, value_name = "N", default_value_t = Bounds::default().flows, value_parser = at_least_one)]
     pub max_flows: usize,
     #[command(flatten)]
+    pub verify: Verify,
+    #[command(flatten)]
     pub list: ListArgs,
+}
+
+/// What is looked at only on request.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct Verify {
+    /// Count packets with wrong IP, TCP or UDP checksums, in `client_checksum_errors` and `server_checksum_errors`
+    #[arg(long)]
+    pub verify_checksums: bool,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -232,7 +251,7 @@ pub struct PacketArgs {
     #[arg(long)]
     pub hex: bool,
     /// Write the chosen packets as a capture instead: pcapng where FILE ends in .pcapng, else pcap; `-` is standard output
-    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["output", "fields", "sort", "top", "layers", "hex"])]
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["output", "fields", "sort", "top", "layers", "hex", "each"])]
     pub write: Option<PathBuf>,
     /// Format of what `--write` writes, whatever its name
     #[arg(long, value_name = "FORMAT", value_enum, requires = "write")]
@@ -254,6 +273,8 @@ pub struct FlowArgs {
     /// Its number
     #[arg(value_name = "N")]
     pub number: u64,
+    #[command(flatten)]
+    pub verify: Verify,
     #[command(flatten)]
     pub choice: Choice,
     #[command(flatten)]

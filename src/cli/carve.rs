@@ -7,9 +7,10 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::args::{self, PacketArgs};
+use super::args::{self, OneFlow, PacketArgs};
+use super::only::{Numbers, Only};
 use super::options::{self, Request};
-use super::run::{Damage, Only, analyse};
+use super::run::{Damage, analyse};
 use crate::capture::{Capture, Frame, WriteFormat, Writer};
 use crate::error::{Error, Result};
 use crate::pipeline::{PacketRows, Report, Settings};
@@ -21,18 +22,19 @@ pub fn carve(path: &Path, args: &PacketArgs) -> Result<Damage> {
     let list = &args.list;
     let request = Request::new(&list.common, &list.choice)?;
     let condition = list.select.condition.as_ref();
-    let condition = condition.map(|text| options::condition(text, PACKETS.fields())).transpose()?;
-    let only = Only::new(list.only);
+    let condition =
+        condition.map(|text| options::condition("--where", text, PACKETS.fields())).transpose()?;
     let format = match args.write_format {
         Some(args::WriteFormat::Pcap) => WriteFormat::Pcap,
         Some(args::WriteFormat::Pcapng) => WriteFormat::Pcapng,
         None => WriteFormat::of(path),
     };
-    let analysed = condition.is_some() || only.is_some();
-    if analysed && request.files.iter().any(|file| file.as_os_str() == "-") {
-        let what = "--write: with --where, --flow or --stream the input is read twice, which standard input cannot be";
-        return Err(Error::Usage(format!("{what}; write it to a file first")));
+    let OneFlow { flow, stream, flows, .. } = &list.only;
+    let analysed = condition.is_some() || flow.is_some() || stream.is_some() || flows.is_some();
+    if analysed {
+        request.refuse_standard_input("--write with --where, --flow, --stream or --flows")?;
     }
+    let only = Only::new(&list.only, &request, &Settings::default())?;
     let writer = Writer::create(path, format, &request.files)?;
     if !analysed {
         let (capture, settings, _) = request.open();
@@ -47,7 +49,7 @@ pub fn carve(path: &Path, args: &PacketArgs) -> Result<Damage> {
         part.iter().for_each(|number| numbers.add(*number));
         ControlFlow::Continue(())
     };
-    analyse(&request, &mut capture, &settings, &Chosen { condition, only }, &mut give)?;
+    analyse(&request, &mut capture, &settings, &Chosen { condition, only: only.clone() }, &mut give)?;
     drop(capture);
     let (capture, ..) = request.open();
     let mut damage = copy(capture, writer, |frame| numbers.has(frame.number))?.into_errors();
@@ -89,45 +91,5 @@ impl Report for Chosen {
             }
         });
         numbers
-    }
-}
-
-/// A set of frame numbers, one bit each.
-#[derive(Debug, Default)]
-struct Numbers(Vec<u64>);
-
-impl Numbers {
-    fn add(&mut self, number: u64) {
-        let word = (number / 64) as usize;
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
-        }
-        if let Some(word) = self.0.get_mut(word) {
-            *word |= 1 << (number % 64);
-        }
-    }
-
-    fn has(&self, number: u64) -> bool {
-        self.0.get((number / 64) as usize).is_some_and(|word| word >> (number % 64) & 1 == 1)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_kept_apart() {
-        let mut numbers = Numbers::default();
-        assert!(numbers.is_empty() && !numbers.has(1));
-        for number in [1, 63, 64, 1000] {
-            numbers.add(number);
-        }
-        let kept: Vec<u64> = (0..2000).filter(|number| numbers.has(*number)).collect();
-        assert_eq!(kept, [1, 63, 64, 1000]);
     }
 }

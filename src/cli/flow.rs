@@ -15,15 +15,17 @@ use crate::report::rows::Format;
 
 /// Prints everything about one flow: the page, or in other formats its row.
 pub fn flow(args: FlowArgs) -> Result<Damage> {
-    let FlowArgs { number, choice, common } = args;
+    let FlowArgs { number, verify, choice, common } = args;
     let request = Request::new(&common, &choice)?;
     let look = request.look;
     if look.format != Format::Table {
-        let only = OneFlow { flow: Some(number), stream: None, udp: false };
-        return flows::all(ListArgs { select: Select::default(), only, choice, common });
+        let only = OneFlow { flow: Some(number), ..OneFlow::default() };
+        let select = Select::default();
+        return flows::all(ListArgs { select, only, each: false, choice, common }, verify);
     }
     let (mut capture, settings, begin) = request.open();
-    let settings = Settings { flows: true, packets: true, ..settings };
+    let verify_checksums = verify.verify_checksums;
+    let settings = Settings { flows: true, packets: true, verify_checksums, ..settings };
     let (mut track, mut found) = (Track::default(), None);
     let mut give = |part: Part| {
         part.steps.into_iter().for_each(|step| track.push(step));

@@ -1,8 +1,9 @@
 //! `flows` and `handshakes`: one row a flow, or a TCP connection.
 
-use super::args::{FlowsArgs, ListArgs};
+use super::args::{FlowsArgs, ListArgs, Verify};
+use super::only::Only;
 use super::options::lifetime;
-use super::run::{Damage, Only, rows};
+use super::run::{Damage, rows};
 use crate::error::Result;
 use crate::flow::Key;
 use crate::pipeline::{Bounds, FlowRow, Listener, Report, Services, Settings};
@@ -16,8 +17,9 @@ pub fn flows(args: FlowsArgs) -> Result<Damage> {
 }
 
 /// Prints flows, whenever they end.
-pub fn all(args: ListArgs) -> Result<Damage> {
-    listed(args, Settings { flows: true, ..Settings::default() })
+pub fn all(args: ListArgs, verify: Verify) -> Result<Damage> {
+    let verify_checksums = verify.verify_checksums;
+    listed(args, Settings { flows: true, verify_checksums, ..Settings::default() })
 }
 
 fn listed(args: ListArgs, wanted: Settings) -> Result<Damage> {
@@ -38,7 +40,8 @@ fn wanted(args: &FlowsArgs) -> Result<Settings> {
     let lifetime = lifetime(&args.after_close, &args.after_silence)?;
     let bounds = Bounds { flows: args.max_flows, ..Bounds::default() };
     let as_completed = args.as_completed.then_some(lifetime);
-    Ok(Settings { flows: true, as_completed, bounds, ..Settings::default() })
+    let verify_checksums = args.verify.verify_checksums;
+    Ok(Settings { flows: true, as_completed, bounds, verify_checksums, ..Settings::default() })
 }
 
 struct Listed {

@@ -5,18 +5,21 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
 use super::args::ListArgs;
+use super::only::{self, Only};
 use super::options::{self, Request};
-use super::run::{Damage, Only, analyse, stdout};
+use super::run::{Damage, analyse, note, stdout};
 use super::stream::ReassemblyArgs;
 use crate::app::coding;
 use crate::app::http::{Exchange, Limits, Side};
 use crate::error::{Error, Result};
 use crate::flow::Key;
-use crate::pipeline::{HttpSaid, Listener, Report, Speaker, Spoken, Transactions};
+use crate::pipeline::{HttpSaid, Listener, Report, Settings, Shortfalls, Speaker, Spoken, Transactions};
 use crate::report::fields::{HTTP, Http, Transaction};
 use crate::report::folder::Folder;
 use crate::report::har::Archive;
@@ -38,34 +41,67 @@ pub struct HttpArgs {
     /// Show all header fields
     #[arg(long)]
     pub headers: bool,
-    /// Write bodies to files in DIR: http_FLOW_NUMBER_request.bin and http_FLOW_NUMBER_response.bin
-    #[arg(long, value_name = "DIR")]
+    /// Write bodies, of all exchanges of the chosen flows, to files in DIR: http_FLOW_NUMBER_request.bin and
+    /// http_FLOW_NUMBER_response.bin
+    #[arg(long, value_name = "DIR", conflicts_with = "each")]
     pub save: Option<PathBuf>,
     /// Write bodies as they were transferred, content codings not undone
     #[arg(long, requires = "save")]
     pub raw_bodies: bool,
     /// Write the exchanges as an HTTP Archive (HAR 1.2)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "each")]
     pub har: Option<PathBuf>,
     #[command(flatten)]
     pub reassembly: ReassemblyArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// How much is kept of messages.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct LimitArgs {
+    /// Bytes that a header may have; a longer one is an error in its row
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().head)]
+    pub max_header: usize,
+    /// Requests of one connection that may wait for their answer; beyond it the oldest is given up, with an error in its row
+    #[arg(long, value_name = "N", default_value_t = Limits::default().waiting)]
+    pub max_waiting: usize,
+}
+
+impl LimitArgs {
+    fn of(self, keep_heads: bool) -> Limits {
+        Limits { keep_heads, head: self.max_header, waiting: self.max_waiting, ..Limits::default() }
+    }
 }
 
 struct Listed {
     renderer: Renderer<Http>,
     only: Only,
+    file: Option<Arc<str>>,
     limits: Limits,
     room: Room,
     bodies: bool,
     /// Exchanges are wanted, besides their rows.
     exchanges: bool,
+    /// A flow that is wanted was there.
+    found: AtomicBool,
+    shortfalls: Arc<Shortfalls>,
 }
 
 /// Rows, and what else is made of them, in order.
 #[derive(Default)]
 struct Batch {
     rows: Part,
-    said: Vec<(u64, Speaker, HttpSaid)>,
+    said: Vec<Aloud>,
+}
+
+/// What was said besides a row.
+struct Aloud {
+    flow: u64,
+    speaker: Speaker,
+    said: HttpSaid,
+    /// The conditions let its row through; of a body that is not known.
+    chosen: bool,
 }
 
 impl Report for Listed {
@@ -73,7 +109,18 @@ impl Report for Listed {
     type Row = HttpSaid;
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<HttpSaid>>> {
-        Some(Box::new(Transactions::of(key, self.limits, self.room, self.bodies)?))
+        let shortfalls = Arc::clone(&self.shortfalls);
+        Some(Box::new(Transactions::of(key, self.limits, self.room, self.bodies, shortfalls)?))
+    }
+
+    fn is_choosy(&self) -> bool {
+        self.only.is_some()
+    }
+
+    fn wants(&self, key: &Key, flow: u64, stream: Option<u64>) -> bool {
+        let wanted = self.only.numbers(key.protocol, flow, stream);
+        self.found.fetch_or(wanted, Ordering::Relaxed);
+        wanted
     }
 
     fn spoken(&self, rows: &[Spoken<HttpSaid>]) -> Batch {
@@ -82,12 +129,16 @@ impl Report for Listed {
             if !self.only.numbers(speaker.key.protocol, *flow, *stream) {
                 continue;
             }
-            if let HttpSaid::Exchange(exchange) = row {
-                let transaction = Transaction { flow: *flow, stream: *stream, speaker, exchange };
-                self.renderer.row(&transaction, &mut batch.rows);
-            }
+            let chosen = match row {
+                HttpSaid::Exchange(exchange) => {
+                    let file = self.file.as_deref();
+                    let transaction = Transaction { file, flow: *flow, stream: *stream, speaker, exchange };
+                    self.renderer.row(&transaction, &mut batch.rows)
+                }
+                HttpSaid::Body { .. } => false,
+            };
             if self.exchanges {
-                batch.said.push((*flow, *speaker, row.clone()));
+                batch.said.push(Aloud { flow: *flow, speaker: *speaker, said: row.clone(), chosen });
             }
         }
         batch
@@ -96,44 +147,63 @@ impl Report for Listed {
 
 /// Prints exchanges.
 pub fn http(args: HttpArgs) -> Result<Damage> {
-    let HttpArgs { list, headers, save, raw_bodies, har, reassembly } = args;
-    let request = Request::new(&list.common, &list.choice)?;
-    let look = request.look;
-    let mut query = options::query(&list.select, &HTTP, look.format)?;
+    let HttpArgs { list, headers, save, raw_bodies, har, reassembly, limits } = args;
+    let whole = Request::new(&list.common, &list.choice)?;
+    let look = whole.look;
+    let mut query = options::listed(&list, &HTTP, look.format)?;
     if headers && list.select.fields.is_none() && look.format == Format::Table {
         let is_list = |name: &str| name == "request_headers" || name == "response_headers";
         query.columns.extend(HTTP.fields().into_iter().filter(|field| is_list(&field.name)));
     }
-    let (mut capture, settings, begin) = request.open();
-    let out = BufWriter::with_capacity(1 << 16, io::stdout());
-    let clock = Clock::new(look.time, begin);
-    let (renderer, mut sheet) =
-        Renderer::new(query, look.format, Shape::Lines, look.terminal, clock, out).map_err(stdout)?;
-    let report = Listed {
-        renderer,
-        only: Only::new(list.only),
-        limits: Limits { keep_heads: headers || har.is_some(), ..Limits::default() },
-        room: reassembly.room(),
-        bodies: save.is_some(),
-        exchanges: save.is_some() || har.is_some() || look.format == Format::Table,
-    };
+    if let Some(text) = &list.only.flows {
+        only::check(text, &whole)?;
+    }
+    let (bodies, exchanges) =
+        (save.is_some(), save.is_some() || har.is_some() || look.format == Format::Table);
+    let limits = limits.of(headers || har.is_some());
     let mut aside = Aside::new(save, raw_bodies, har)?;
-    let mut failed = None;
-    let mut give = |batch: Batch| {
-        let taken =
-            batch.said.into_iter().try_for_each(|(flow, speaker, said)| aside.take(flow, &speaker, said));
-        match taken.and_then(|()| sheet.take(batch.rows).map_err(stdout)) {
-            Ok(true) => ControlFlow::Continue(()),
-            Ok(false) => ControlFlow::Break(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
+    let out = BufWriter::with_capacity(1 << 16, io::stdout());
+    let (renderer, mut sheet) =
+        Renderer::new(query, look.format, Shape::Lines, look.terminal, Clock::default(), out)
+            .map_err(stdout)?;
+    let shortfalls = Arc::new(Shortfalls::default());
+    let mut damage = Damage::new();
+    for request in whole.parts(list.each) {
+        let only = Only::new(&list.only, &request, &Settings::default())?;
+        let (mut capture, settings, begin) = request.open();
+        let report = Listed {
+            renderer: renderer.at(Clock::new(look.time, begin)),
+            only: only.clone(),
+            file: list.each.then(|| request.name()),
+            limits,
+            room: reassembly.room(),
+            bodies,
+            exchanges,
+            found: AtomicBool::new(false),
+            shortfalls: Arc::clone(&shortfalls),
+        };
+        let mut failed = None;
+        let mut give = |batch: Batch| {
+            let taken = batch.said.into_iter().try_for_each(|said| aside.take(said));
+            match taken.and_then(|()| sheet.take(batch.rows).map_err(stdout)) {
+                Ok(true) => ControlFlow::Continue(()),
+                Ok(false) => ControlFlow::Break(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
             }
+        };
+        let outcome = analyse(&request, &mut capture, &settings, &report, &mut give)?;
+        if let Some(error) = failed {
+            return Err(error);
         }
-    };
-    analyse(&request, &mut capture, &settings, &report, &mut give)?;
-    if let Some(error) = failed {
-        return Err(error);
+        damage.extend(capture.into_errors());
+        let found = report.found.into_inner() || list.each || outcome.stopped;
+        damage.extend(only.missing().filter(|_| !found).map(Error::NotFound));
+        if outcome.stopped {
+            break;
+        }
     }
     sheet.finish().map_err(stdout)?;
     let mut totals = aside.finish()?;
@@ -141,7 +211,10 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
         let mut out = io::stdout().lock();
         totals.write(&mut out).and_then(|()| out.flush()).map_err(stdout)?;
     }
-    Ok(capture.into_errors())
+    if !whole.quiet {
+        shortfalls.notes().iter().for_each(|text| note(text));
+    }
+    Ok(damage)
 }
 
 /// Flow, number of the exchange, side.
@@ -183,18 +256,21 @@ impl Aside {
         })
     }
 
-    fn take(&mut self, flow: u64, speaker: &Speaker, said: HttpSaid) -> Result<()> {
+    fn take(&mut self, aloud: Aloud) -> Result<()> {
+        let Aloud { flow, speaker, said, chosen } = aloud;
         match said {
-            HttpSaid::Exchange(exchange) => self.exchange(flow, speaker, &exchange),
+            HttpSaid::Exchange(exchange) => self.exchange(flow, &speaker, &exchange, chosen),
             HttpSaid::Body { number, side, codings, bytes } => {
                 self.body((flow, number, side), codings, &bytes)
             }
         }
     }
 
-    fn exchange(&mut self, flow: u64, speaker: &Speaker, exchange: &Exchange) -> Result<()> {
-        self.totals.add(flow, exchange);
-        if let Some((path, archive)) = &mut self.archive {
+    fn exchange(&mut self, flow: u64, speaker: &Speaker, exchange: &Exchange, chosen: bool) -> Result<()> {
+        if chosen {
+            self.totals.add(flow, exchange);
+        }
+        if let Some((path, archive)) = self.archive.as_mut().filter(|_| chosen) {
             let fail =
                 |source| Error::Output { path: path.clone(), what: "cannot be written".into(), source };
             archive.add(flow, speaker, exchange).map_err(fail)?;

@@ -4,7 +4,8 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::args::{Choice, Common, OutputFormat, Select, Show, TimeFormat, When};
+use super::args::{Choice, Common, ListArgs, OutputFormat, Select, Show, TimeFormat, When};
+use super::inputs;
 use super::run::note;
 use crate::capture::{self, Capture, FileInfo, LinkType};
 use crate::error::{Error, Result};
@@ -57,8 +58,9 @@ impl Request {
             let (least, greatest) = (sizes.start(), sizes.end());
             return Err(Error::Usage(format!("--block-size: {size} is not between {least} and {greatest}")));
         }
+        let files = if args.recursive { inputs::within(&args.files)? } else { args.files.clone() };
         Ok(Self {
-            files: args.files.clone(),
+            files,
             look: Look::new(args.show),
             threads: args.threads,
             quiet: args.quiet,
@@ -69,6 +71,28 @@ impl Request {
             to: choice.to.as_deref().map(|text| instant("--to", text)).transpose()?,
             block_size: args.block_size.unwrap_or(capture::Options::default().block_size),
         })
+    }
+
+    /// Refuses standard input for what reads its input twice.
+    pub fn refuse_standard_input(&self, option: &str) -> Result<()> {
+        if self.files.iter().any(|file| file.as_os_str() == "-") {
+            let why = "the input is read twice, which standard input cannot be; write it to a file first";
+            return Err(Error::Usage(format!("{option}: {why}")));
+        }
+        Ok(())
+    }
+
+    /// The captures that are analysed on their own: all files together, or `each`.
+    pub fn parts(&self, each: bool) -> Vec<Self> {
+        if !each {
+            return vec![self.clone()];
+        }
+        self.files.iter().map(|file| Self { files: vec![file.clone()], ..self.clone() }).collect()
+    }
+
+    /// What the first file is called.
+    pub fn name(&self) -> Arc<str> {
+        self.files.first().map_or_else(Default::default, |file| file.to_string_lossy().into())
     }
 
     /// How many bytes there are to read, where that is known.
@@ -162,7 +186,8 @@ pub fn query<F: Family>(args: &Select, schema: &Schema<F>, format: Format) -> Re
         Some(text) => named("--fields", text, select::fields(text, &all, usual))?,
         None => usual,
     };
-    let condition = args.condition.as_ref().map(|text| condition(text, all.clone())).transpose()?;
+    let condition = args.condition.as_ref();
+    let condition = condition.map(|text| self::condition("--where", text, all.clone())).transpose()?;
     let sort = match &args.sort {
         Some(text) => named("--sort", text, select::order(text, &all))?,
         None => Vec::new(),
@@ -170,9 +195,20 @@ pub fn query<F: Family>(args: &Select, schema: &Schema<F>, format: Format) -> Re
     Ok(Query { columns, condition, sort, top: args.top })
 }
 
+/// What is wanted of the rows of a command that reads captures: the file of each stands in tables of several alone.
+pub fn listed<F: Family>(args: &ListArgs, schema: &Schema<F>, format: Format) -> Result<Query<F>> {
+    let mut query = query(&args.select, schema, format)?;
+    if args.select.fields.is_none() && format == Format::Table {
+        query.columns.retain(|field| field.name != "file");
+        let file = schema.fields().into_iter().find(|field| field.name == "file");
+        query.columns.splice(0..0, file.filter(|_| args.each));
+    }
+    Ok(query)
+}
+
 /// What rows have to fulfil.
-pub fn condition<F: Family>(text: &str, all: Vec<Field<F>>) -> Result<Condition<F>> {
-    named("--where", text, Condition::parse(text, all))
+pub fn condition<F: Family>(option: &str, text: &str, all: Vec<Field<F>>) -> Result<Condition<F>> {
+    named(option, text, Condition::parse(text, all))
 }
 
 /// Names the option in which a mistake was made.

@@ -2,7 +2,8 @@
 
 use super::args::{OutputFormat, PacketArgs};
 use super::carve;
-use super::run::{Damage, Only, rows};
+use super::only::Only;
+use super::run::{Damage, rows};
 use crate::error::{Error, Result};
 use crate::pipeline::{PacketRows, Report, Settings};
 use crate::report::fields::{PACKETS, Packets};

@@ -6,71 +6,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::args::{ListArgs, OneFlow};
+use super::args::ListArgs;
 use super::interrupt;
+use super::only::{self, Only};
 use super::options::{self, Request};
 use super::progress::Progress;
 use crate::capture::{Capture, FileInfo};
 use crate::decode::{Layer, StopReason};
 use crate::error::{Error, Result};
-use crate::pipeline::{self, FlowRow, Outcome, PacketRow, Report, Settings};
+use crate::pipeline::{self, Outcome, Report, Settings};
 use crate::report::human::Clock;
-use crate::report::rows::{Format, Part, Query, Renderer, Shape};
+use crate::report::rows::{Format, Part, Query, Renderer, Shape, Sheet};
 use crate::report::schema::{Family, Schema};
 use crate::time::Timestamp;
 
 /// What could not be read, though the rest was reported.
 pub type Damage = Vec<Error>;
-
-/// Which flow's rows are wanted.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Only {
-    flow: Option<u64>,
-    /// The protocol number, and the stream.
-    stream: Option<(u8, u64)>,
-}
-
-impl Only {
-    /// The flow that the arguments name, or all.
-    pub fn new(args: OneFlow) -> Self {
-        let protocol = if args.udp { 17 } else { 6 };
-        Self { flow: args.flow, stream: args.stream.map(|stream| (protocol, stream)) }
-    }
-
-    /// Whether it is not all of them.
-    pub fn is_some(&self) -> bool {
-        self.flow.is_some() || self.stream.is_some()
-    }
-
-    /// Whether a flow is wanted.
-    pub fn flow(&self, row: &FlowRow) -> bool {
-        let of_stream = |(protocol, stream)| row.key.protocol == protocol && row.stream == Some(stream);
-        self.flow.is_none_or(|flow| row.flow == flow) && self.stream.is_none_or(of_stream)
-    }
-
-    /// Whether the flow of this protocol and these numbers is wanted.
-    pub fn numbers(&self, protocol: u8, flow: u64, stream: Option<u64>) -> bool {
-        let of_stream = |(wanted, number)| protocol == wanted && stream == Some(number);
-        self.flow.is_none_or(|wanted| flow == wanted) && self.stream.is_none_or(of_stream)
-    }
-
-    /// Whether a packet is wanted.
-    pub fn packet(&self, row: &PacketRow<'_>) -> bool {
-        let protocol = row.packet.network.map(|network| network.protocol);
-        let of_stream = |(wanted, stream)| protocol == Some(wanted) && row.stream == Some(stream);
-        self.flow.is_none_or(|flow| row.flow == Some(flow)) && self.stream.is_none_or(of_stream)
-    }
-
-    /// What it is called where there is none; `None` where all are wanted.
-    pub fn missing(&self) -> Option<String> {
-        match (self.flow, self.stream) {
-            (Some(flow), _) => Some(format!("there is no flow {flow} in this capture")),
-            (None, Some((17, stream))) => Some(format!("there is no UDP stream {stream} in this capture")),
-            (None, Some((_, stream))) => Some(format!("there is no TCP stream {stream} in this capture")),
-            (None, None) => None,
-        }
-    }
-}
 
 /// Prints the rows of a command: `report` makes of the renderer what the pipeline asks for parts.
 pub fn rows<F: Family, R: Report<Part = Part>>(
@@ -78,21 +29,53 @@ pub fn rows<F: Family, R: Report<Part = Part>>(
     schema: &Schema<F>,
     wanted: Settings,
     shape: Shape,
-    report: impl FnOnce(Renderer<F>, Only) -> R,
+    report: impl Fn(Renderer<F>, Only) -> R,
 ) -> Result<Damage> {
-    let request = Request::new(&args.common, &args.choice)?;
-    let look = request.look;
-    let query = options::query(&args.select, schema, look.format)?;
-    let only = Only::new(args.only);
-    let (mut capture, settings, begin) = request.open();
-    let Settings { packets, flows, as_completed, bounds, .. } = wanted;
-    let settings = Settings { packets, flows, as_completed, bounds, ..settings };
-    let at_once = as_completed.is_some();
-    let clock = Clock::new(look.time, begin);
+    let whole = Request::new(&args.common, &args.choice)?;
+    let query = options::listed(&args, schema, whole.look.format)?;
+    if let Some(text) = &args.only.flows {
+        only::check(text, &whole)?;
+    }
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
+    let (look, clock) = (whole.look, Clock::default());
     let (renderer, mut sheet) =
         Renderer::new(query, look.format, shape, look.terminal, clock, out).map_err(stdout)?;
-    let report = report(renderer, only);
+    let mut damage = Damage::new();
+    for request in whole.parts(args.each) {
+        let only = Only::new(&args.only, &request, &wanted)?;
+        let (mut capture, settings, begin) = request.open();
+        let settings = Settings {
+            threads: settings.threads,
+            filter: settings.filter,
+            from: settings.from,
+            to: settings.to,
+            file: args.each.then(|| request.name()),
+            ..wanted.clone()
+        };
+        let report = report(renderer.at(Clock::new(look.time, begin)), only.clone());
+        let written = sheet.counts().1;
+        let more = print_one(&request, &mut capture, &settings, &report, &mut sheet)?;
+        damage.extend(capture.into_errors());
+        if let Some(missing) = only.missing().filter(|_| more && sheet.counts().1 == written && !args.each) {
+            damage.push(Error::NotFound(missing));
+        }
+        if !more {
+            break;
+        }
+    }
+    sheet.finish().map_err(stdout)?;
+    Ok(damage)
+}
+
+/// Prints the rows of one capture. Whether more rows are wanted.
+fn print_one<R: Report<Part = Part>, W: io::Write + Send>(
+    request: &Request,
+    capture: &mut Capture,
+    settings: &Settings,
+    report: &R,
+    sheet: &mut Sheet<W>,
+) -> Result<bool> {
+    let at_once = settings.as_completed.is_some();
     let mut failed = None;
     let mut give = |part: Part| match sheet.take(part).and_then(|more| {
         if at_once {
@@ -107,19 +90,11 @@ pub fn rows<F: Family, R: Report<Part = Part>>(
             ControlFlow::Break(())
         }
     };
-    let outcome = analyse(&request, &mut capture, &settings, &report, &mut give)?;
-    if let Some(error) = failed {
-        return Err(stdout(error));
+    let outcome = analyse(request, capture, settings, report, &mut give)?;
+    match failed {
+        Some(error) => Err(stdout(error)),
+        None => Ok(!outcome.stopped),
     }
-    sheet.finish().map_err(stdout)?;
-    let mut damage = capture.into_errors();
-    if let Some(missing) = only.missing()
-        && sheet.counts().0 == 0
-        && !outcome.stopped
-    {
-        damage.push(Error::NotFound(missing));
-    }
-    Ok(damage)
 }
 
 /// A command whose rows are known when the input has ended.
@@ -148,12 +123,19 @@ impl Input {
 impl<F: Family> Gathering<F> {
     /// Checks the arguments. Of the fields that tables show unless others are asked for, those that are `usual`.
     pub fn new(args: ListArgs, schema: &Schema<F>, usual: impl Fn(&str) -> bool) -> Result<Self> {
+        if args.each {
+            return Err(Error::Usage(format!(
+                "{}: --each is for rows of single packets and flows",
+                schema.command
+            )));
+        }
         let request = Request::new(&args.common, &args.choice)?;
         let mut query = options::query(&args.select, schema, request.look.format)?;
         if request.look.format == Format::Table && args.select.fields.is_none() {
             query.columns.retain(|field| usual(&field.name));
         }
-        Ok(Self { request, only: Only::new(args.only), query })
+        let only = Only::new(&args.only, &request, &Settings::default())?;
+        Ok(Self { request, only, query })
     }
 
     /// Opens the input.

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::io::{self, BufWriter, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use clap::{Args, ValueEnum};
 
-use super::args::{Choice, Common, OutputFormat};
+use super::args::{Choice, Common, OneFlow, OutputFormat};
+use super::only::Only;
 use super::options::Request;
 use super::run::{Damage, analyse, note, stdout};
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Key, protocol_name};
-use crate::pipeline::{FlowRow, Listener, Report, Settings, Speech, Speeches, Spoken};
+use crate::pipeline::{Listener, Report, Settings, Shortfalls, Speech, Speeches, Spoken};
 use crate::report::folder::Folder;
 use crate::report::human::Clock;
 use crate::report::schema::Role;
@@ -44,6 +45,9 @@ pub struct StreamArgs {
     /// Where the files are written; files that are there are not overwritten
     #[arg(long, value_name = "DIR", requires = "all")]
     pub out: Option<PathBuf>,
+    /// Only flows for which this holds, as `service = http`: the input is read twice
+    #[arg(long, value_name = "CONDITION", requires = "all")]
+    pub flows: Option<String>,
     #[command(flatten)]
     pub reassembly: ReassemblyArgs,
     #[command(flatten)]
@@ -153,6 +157,7 @@ struct One {
     room: Room,
     client: OnceLock<Direction>,
     found: AtomicBool,
+    shortfalls: Arc<Shortfalls>,
 }
 
 impl Report for One {
@@ -161,7 +166,18 @@ impl Report for One {
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Speech>>> {
         let wanted = key.protocol == self.protocol;
-        wanted.then(|| Speeches::of(key, self.room)).flatten().map(|speeches| Box::new(speeches) as Box<_>)
+        let speeches = || Speeches::of(key, self.room, Arc::clone(&self.shortfalls));
+        wanted.then(speeches).flatten().map(|speeches| Box::new(speeches) as Box<_>)
+    }
+
+    fn is_choosy(&self) -> bool {
+        true
+    }
+
+    fn wants(&self, key: &Key, _flow: u64, stream: Option<u64>) -> bool {
+        let wanted = stream == Some(self.number) && key.protocol == self.protocol;
+        self.found.fetch_or(wanted, Ordering::Relaxed);
+        wanted
     }
 
     fn spoken(&self, rows: &[Spoken<Speech>]) -> Self::Part {
@@ -179,18 +195,12 @@ impl Report for One {
         }
         part
     }
-
-    fn flows(&self, rows: &[FlowRow]) -> Self::Part {
-        let is_it = |row: &FlowRow| row.stream == Some(self.number) && row.key.protocol == self.protocol;
-        self.found.fetch_or(rows.iter().any(is_it), Ordering::Relaxed);
-        Vec::new()
-    }
 }
 
 fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
     let request = Request::new(&args.common, &args.choice)?;
     let (mut capture, settings, begin) = request.open();
-    let settings = Settings { flows: true, ..settings };
+    let shortfalls = Arc::new(Shortfalls::default());
     let report = One {
         protocol: if args.udp { 17 } else { 6 },
         number,
@@ -198,6 +208,7 @@ fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
         room: args.reassembly.room(),
         client: OnceLock::new(),
         found: AtomicBool::new(false),
+        shortfalls: Arc::clone(&shortfalls),
     };
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
     let mut speaking = Speaking::new(out, form, args.udp, Clock::new(request.look.time, begin));
@@ -224,6 +235,7 @@ fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
             "{missing} bytes of the stream are missing in the capture; nothing is written for them"
         ));
     }
+    tell(&request, &shortfalls);
     let mut damage = capture.into_errors();
     if !report.found.into_inner() {
         let protocol = if args.udp { "UDP" } else { "TCP" };
@@ -232,10 +244,19 @@ fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
     Ok(damage)
 }
 
+/// What was lost on the way, on standard error.
+fn tell(request: &Request, shortfalls: &Shortfalls) {
+    if !request.quiet {
+        shortfalls.notes().iter().for_each(|text| note(text));
+    }
+}
+
 /// All streams, on their way to files.
 struct All {
     side: Side,
+    only: Only,
     room: Room,
+    shortfalls: Arc<Shortfalls>,
     missing: AtomicU64,
 }
 
@@ -244,13 +265,24 @@ impl Report for All {
     type Row = Speech;
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Speech>>> {
-        Some(Box::new(Speeches::of(key, self.room)?))
+        Some(Box::new(Speeches::of(key, self.room, Arc::clone(&self.shortfalls))?))
+    }
+
+    fn is_choosy(&self) -> bool {
+        self.only.is_some()
+    }
+
+    fn wants(&self, key: &Key, flow: u64, stream: Option<u64>) -> bool {
+        self.only.numbers(key.protocol, flow, stream)
     }
 
     fn spoken(&self, rows: &[Spoken<Speech>]) -> Self::Part {
         let mut part: Vec<(String, Vec<u8>)> = Vec::new();
         let mut places = HashMap::new();
         for Spoken { flow, stream, speaker, row } in rows {
+            if !self.only.numbers(speaker.key.protocol, *flow, *stream) {
+                continue;
+            }
             self.missing.fetch_add(row.missing, Ordering::Relaxed);
             if !self.side.wants(row.direction, speaker.client) || row.bytes.is_empty() {
                 continue;
@@ -278,9 +310,18 @@ pub fn file_name(key: &Key, stream: u64, direction: Direction) -> String {
 
 fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
     let request = Request::new(&args.common, &args.choice)?;
+    let only = OneFlow { flows: args.flows.clone(), ..OneFlow::default() };
+    let only = Only::new(&only, &request, &Settings::default())?;
     let (mut capture, settings, _) = request.open();
     let mut folder = Folder::new(&out)?;
-    let report = All { side: args.side, room: args.reassembly.room(), missing: AtomicU64::new(0) };
+    let shortfalls = Arc::new(Shortfalls::default());
+    let report = All {
+        side: args.side,
+        only,
+        room: args.reassembly.room(),
+        shortfalls: Arc::clone(&shortfalls),
+        missing: AtomicU64::new(0),
+    };
     let mut failed = None;
     let mut give = |part: Vec<(String, Vec<u8>)>| {
         for (name, bytes) in part {
@@ -299,6 +340,7 @@ fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
     if missing > 0 && !request.quiet {
         note(&format!("{missing} bytes are missing in the capture; nothing is written for them"));
     }
+    tell(&request, &shortfalls);
     if request.verbose {
         note(&format!("{} files were written", folder.len()));
     }

@@ -132,6 +132,11 @@ impl<Row> Open<Row> {
         self.last_packet
     }
 
+    /// Nothing listens to it any more.
+    pub fn ignore(&mut self) {
+        self.listener = None;
+    }
+
     /// It begins on the addresses and ports of an earlier connection.
     pub fn reuse_ports(&mut self) {
         if let Some(tcp) = &mut self.tcp {
@@ -178,6 +183,7 @@ impl<Row> Open<Row> {
         let (client, client_inferred) = self.roles(key, known);
         let tcp = self.tcp.as_ref().map(|tcp| Box::new(tcp.summary(client)));
         FlowRow {
+            file: None,
             flow: *flow,
             stream: stream.filter(|_| matches!(key.protocol, TCP | UDP)),
             key: *key,

@@ -1,5 +1,7 @@
 //! What the pipeline hands to a report: flows and packets with everything known of them.
 
+use std::sync::Arc;
+
 use crate::capture::Frame;
 use crate::decode::{IcmpError, Layer, Packet};
 use crate::flow::{Direction, Key, Pair, Traffic};
@@ -10,6 +12,8 @@ use crate::time::{Span, Timestamp};
 /// A finished flow: one row of `flows` and `handshakes`.
 #[derive(Clone, Debug)]
 pub struct FlowRow {
+    /// The file it is of, where each of several is analysed on its own.
+    pub file: Option<Arc<str>>,
     /// 0-based number in order of first packet, over all protocols.
     pub flow: u64,
     /// The number that Wireshark gives it, TCP and UDP each their own.

@@ -311,6 +311,19 @@ impl<Row> Shard<Row> {
         }
     }
 
+    /// Lets go of the listener of a flow that has its numbers, unless `wants` it.
+    pub fn choose(&mut self, slot: Slot, wants: impl FnOnce(&Key, u64, Option<u64>) -> bool) {
+        let (Some(key), (Some(flow), stream)) = (self.table.key(slot).copied(), numbers(&self.table, slot))
+        else {
+            return;
+        };
+        if !wants(&key, flow, stream)
+            && let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.as_mut())
+        {
+            open.ignore();
+        }
+    }
+
     /// How many flows are kept.
     pub fn len(&self) -> usize {
         self.open

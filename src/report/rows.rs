@@ -3,6 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::card::Cards;
 use super::human::{self, Clock};
@@ -63,12 +64,17 @@ pub trait Annex<F: Family>: Send + Sync {
 
 /// Renders rows. It is shared by threads, each of which fills parts of its own.
 pub struct Renderer<F: Family> {
+    core: Arc<Core<F>>,
+    annex: Option<Arc<dyn Annex<F>>>,
+    clock: Clock,
+}
+
+/// What all renderers of one sheet share.
+struct Core<F: Family> {
     body: Body<F>,
-    annex: Option<Box<dyn Annex<F>>>,
     condition: Option<Condition<F>>,
     sort: Vec<(Field<F>, bool)>,
     top: Option<usize>,
-    clock: Clock,
 }
 
 enum Body<F: Family> {
@@ -154,32 +160,39 @@ impl<F: Family> Renderer<F> {
         out.write_all(&header)?;
         let sorted = !sort.is_empty();
         let sheet = Sheet { out, format, layout, sorted, top, kept: BinaryHeap::new(), counts: [0; 3] };
-        Ok((Self { body, annex: None, condition, sort, top, clock }, sheet))
+        let core = Arc::new(Core { body, condition, sort, top });
+        Ok((Self { core, annex: None, clock }, sheet))
     }
 
     /// The same, with more than the fields of each row.
     pub fn with_annex(self, annex: impl Annex<F> + 'static) -> Self {
-        Self { annex: Some(Box::new(annex)), ..self }
+        Self { annex: Some(Arc::new(annex)), ..self }
     }
 
-    /// Adds a row to a part, if the condition lets it through.
-    pub fn row<'r>(&self, row: &'r F::Row<'r>, part: &mut Part) {
+    /// Another one for the same sheet, by another clock.
+    pub fn at(&self, clock: Clock) -> Self {
+        Self { core: Arc::clone(&self.core), annex: self.annex.clone(), clock }
+    }
+
+    /// Adds a row to a part, if the condition lets it through; and whether it does.
+    pub fn row<'r>(&self, row: &'r F::Row<'r>, part: &mut Part) -> bool {
         part.read += 1;
-        if self.condition.as_ref().is_some_and(|condition| !condition.holds(row)) {
-            return;
+        let core = &*self.core;
+        if core.condition.as_ref().is_some_and(|condition| !condition.holds(row)) {
+            return false;
         }
         let order = |(field, falling): &(Field<F>, bool)| {
             let key = SortKey::of(&field.value(row));
             if *falling { Order::Falling(key) } else { Order::Rising(key) }
         };
-        let key: Vec<Order> = self.sort.iter().map(order).collect();
+        let key: Vec<Order> = core.sort.iter().map(order).collect();
         part.chosen += 1;
-        if let Some(top) = self.top.filter(|_| !key.is_empty())
+        if let Some(top) = core.top.filter(|_| !key.is_empty())
             && !part.is_among_first(&key, top)
         {
-            return;
+            return true;
         }
-        match &self.body {
+        match &core.body {
             Body::Table(cells) => cells.row(row, &self.clock, &mut part.bytes),
             Body::Cards(cards) => cards.row(row, &self.clock, &mut part.bytes),
             Body::Headed(columns) => {
@@ -199,6 +212,7 @@ impl<F: Family> Renderer<F> {
             Body::Separated(separated) => separated.row(row, &mut part.bytes),
         }
         part.rows.push(Rendered { end: part.bytes.len(), nth: part.chosen, key });
+        true
     }
 }
 

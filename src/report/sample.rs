@@ -30,6 +30,7 @@ pub fn flow(flow: u64, lost: u64) -> FlowRow {
     };
     traffic[Direction::Reverse] = Traffic { packets: 60, ..Traffic::default() };
     FlowRow {
+        file: None,
         flow,
         stream: Some(flow),
         key,

@@ -1,5 +1,8 @@
 //! The bytes that both sides of a flow say, in order.
 
+use std::sync::Arc;
+
+use super::Shortfalls;
 use crate::flow::{Direction, Key};
 use crate::pipeline::{Heard, Listener};
 use crate::tcp::Moment;
@@ -27,16 +30,16 @@ pub struct Speech {
 #[derive(Debug)]
 pub enum Speeches {
     /// A connection.
-    Stream(Box<(Conversation, Room)>),
+    Stream(Box<(Conversation, Room, Arc<Shortfalls>)>),
     /// Datagrams: bytes that each direction has said so far.
     Datagrams([u64; 2]),
 }
 
 impl Speeches {
     /// A listener for the flow `key`, if it is one of TCP or UDP.
-    pub fn of(key: &Key, room: Room) -> Option<Self> {
+    pub fn of(key: &Key, room: Room, shortfalls: Arc<Shortfalls>) -> Option<Self> {
         match key.protocol {
-            TCP => Some(Self::Stream(Box::new((Conversation::default(), room)))),
+            TCP => Some(Self::Stream(Box::new((Conversation::default(), room, shortfalls)))),
             UDP => Some(Self::Datagrams([0; 2])),
             _ => None,
         }
@@ -59,7 +62,7 @@ impl Listener<Speech> for Speeches {
     fn hear(&mut self, heard: &Heard<'_>, say: &mut dyn FnMut(Speech)) {
         match (self, heard.segment) {
             (Self::Stream(stream), Some((segment, _))) => {
-                let (conversation, room) = stream.as_mut();
+                let (conversation, room, _) = stream.as_mut();
                 conversation.on_segment(
                     heard.direction,
                     segment,
@@ -88,10 +91,11 @@ impl Listener<Speech> for Speeches {
 
     fn end(&mut self, say: &mut dyn FnMut(Speech)) {
         if let Self::Stream(stream) = self {
-            let (conversation, room) = stream.as_mut();
+            let (conversation, room, shortfalls) = stream.as_mut();
             conversation.finish(room, &mut |direction, chunk| {
                 speech(direction, chunk).into_iter().for_each(&mut *say);
             });
+            shortfalls.add(conversation);
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The HTTP exchanges of a TCP connection.
 
+use std::sync::Arc;
+
+use super::Shortfalls;
 use crate::app::http::{Exchange, Head, Kept, Limits, Side, Sink};
 use crate::app::{Application, Depth, Service};
 use crate::flow::Key;
@@ -32,15 +35,31 @@ pub struct Transactions {
     bodies: bool,
     room: Room,
     service: Option<Service>,
+    shortfalls: Arc<Shortfalls>,
     /// Until nothing more can come of it.
     open: Option<Box<(Conversation, Application)>>,
 }
 
 impl Transactions {
     /// A listener for the flow `key`, if it is a TCP connection. `bodies`: bodies are wanted, too.
-    pub fn of(key: &Key, limits: Limits, room: Room, bodies: bool) -> Option<Self> {
+    pub fn of(
+        key: &Key,
+        limits: Limits,
+        room: Room,
+        bodies: bool,
+        shortfalls: Arc<Shortfalls>,
+    ) -> Option<Self> {
         let open = || Box::new((Conversation::default(), Application::new(Depth::Messages(limits))));
-        (key.protocol == TCP).then(|| Self { bodies, room, service: None, open: Some(open()) })
+        (key.protocol == TCP).then(|| Self { bodies, room, service: None, shortfalls, open: Some(open()) })
+    }
+}
+
+impl Transactions {
+    /// Counts what was lost, of connections that speak HTTP.
+    fn count(&self) {
+        if let (Some(open), Some(Service::Http)) = (&self.open, self.service) {
+            self.shortfalls.add(&open.0);
+        }
     }
 }
 
@@ -78,6 +97,7 @@ impl Listener<Said> for Transactions {
         );
         self.service = application.service();
         if !application.wants_more() {
+            self.count();
             self.open = None;
         }
     }
@@ -91,6 +111,9 @@ impl Listener<Said> for Transactions {
         });
         application.finish(&mut speak);
         self.service = application.service();
+        self.open = Some(open);
+        self.count();
+        self.open = None;
     }
 
     fn service(&self) -> Option<&'static str> {

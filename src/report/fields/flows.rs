@@ -3,7 +3,7 @@
 use crate::flow::{Traffic, community_id};
 use crate::pipeline::{FlowRow, ResponseStats};
 use crate::report::Value;
-use crate::report::fields::identity::{Identified, endpoints, start};
+use crate::report::fields::identity::{Identified, endpoints, file, start};
 use crate::report::fields::{icmp_error_name, tcp};
 use crate::report::schema::{Family, Kind, Role, Schema, Spec};
 use crate::time::Span;
@@ -45,6 +45,7 @@ pub static FLOWS: Schema<Flows> = Schema {
         HOPS,
         RESPONSES,
         REST,
+        &file(),
     ],
 };
 
@@ -194,6 +195,14 @@ static REST: &[Field] = &[
         |row, role| Value::span(sent(row, role).idle_max, row.fine_clock),
     )
     .source("tcptrace idletime max"),
+    Field::side(
+        "{side}_checksum_errors",
+        Kind::Count,
+        "Packets of the {side} with a wrong IP, TCP or UDP checksum, what its network card was left to fill in excepted; \
+         null without --verify-checksums, and where no packet was captured whole.",
+        |row, role| sent(row, role).checksum_errors.into(),
+    )
+    .source("RFC 1071"),
     Field::side(
         "{side}_header_bytes",
         Kind::Bytes,

@@ -2,7 +2,7 @@
 
 use crate::pipeline::FlowRow;
 use crate::report::Value;
-use crate::report::fields::identity::{Identified, endpoints, start};
+use crate::report::fields::identity::{Identified, endpoints, file, start};
 use crate::report::fields::{Flows, tcp};
 use crate::report::schema::{Kind, Role, Schema, Spec};
 use crate::tcp::{Moment, Summary};
@@ -13,7 +13,7 @@ type Field = Spec<Flows>;
 pub static HANDSHAKES: Schema<Flows> = Schema {
     command: "handshakes",
     row: "a TCP connection",
-    groups: &[&endpoints(), &start(), tcp::OPENING, tcp::OFFERS, tcp::AGREED, tcp::CLOSING, MOMENTS],
+    groups: &[&endpoints(), &start(), tcp::OPENING, tcp::OFFERS, tcp::AGREED, tcp::CLOSING, MOMENTS, &file()],
 };
 
 /// Declares an instant and the number of its packet.

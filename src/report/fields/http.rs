@@ -4,7 +4,7 @@ use crate::app::http::{Exchange, Head, Kept, Message};
 use crate::flow::{Direction, Key};
 use crate::pipeline::Speaker;
 use crate::report::Value;
-use crate::report::fields::identity::{Identified, endpoints, start};
+use crate::report::fields::identity::{Identified, endpoints, file, start};
 use crate::report::schema::{Family, Kind, Schema, Spec};
 use crate::time::Timestamp;
 
@@ -16,6 +16,8 @@ pub enum Http {}
 /// An exchange, and whose it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Transaction<'a> {
+    /// The file it is of, where each of several is analysed on its own.
+    pub file: Option<&'a str>,
     /// The flow's number.
     pub flow: u64,
     /// The stream's number.
@@ -47,6 +49,10 @@ impl Identified for Transaction<'_> {
         self.speaker.client
     }
 
+    fn file(&self) -> Option<&str> {
+        self.file
+    }
+
     fn start(&self) -> Option<Timestamp> {
         self.speaker.start
     }
@@ -60,7 +66,7 @@ impl Identified for Transaction<'_> {
 pub static HTTP: Schema<Http> = Schema {
     command: "http",
     row: "an HTTP exchange",
-    groups: &[&endpoints(), &start(), WHEN, REQUEST, RESPONSE, SIZES, TIMES, REST],
+    groups: &[&endpoints(), &start(), WHEN, REQUEST, RESPONSE, SIZES, TIMES, REST, &file()],
 };
 
 static WHEN: &[Field] = &[

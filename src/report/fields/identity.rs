@@ -16,6 +16,8 @@ pub trait Identified {
     fn key(&self) -> &Key;
     /// The direction in which the client sends.
     fn client(&self) -> Direction;
+    /// The file it is of, where each of several is analysed on its own.
+    fn file(&self) -> Option<&str>;
     /// Least time of the flow's packets.
     fn start(&self) -> Option<Timestamp>;
     /// Whether times have nine decimal digits.
@@ -45,6 +47,10 @@ impl Identified for FlowRow {
 
     fn client(&self) -> Direction {
         self.client
+    }
+
+    fn file(&self) -> Option<&str> {
+        self.file.as_deref()
     }
 
     fn start(&self) -> Option<Timestamp> {
@@ -100,6 +106,17 @@ where
         Value::instant(row.start(), row.fine_clock())
     })
     .rank(60)]
+}
+
+/// `file`.
+pub const fn file<F: Family>() -> [Spec<F>; 1]
+where
+    for<'r> F::Row<'r>: Identified,
+{
+    [Spec::<F>::one("file", Kind::Text, "The file it is of, with --each; else null.", |row| {
+        row.file().into()
+    })
+    .rank(98)]
 }
 
 pub(super) fn protocol(number: u8) -> Value<'static> {

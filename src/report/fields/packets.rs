@@ -27,7 +27,8 @@ static FRAME: &[Field] = &[
     .rank(100),
     Field::one("file", Kind::Text, "The file it stands in; null where there is one alone.", |row| {
         row.file.into()
-    }),
+    })
+    .rank(98),
     Field::one(
         "file_number",
         Kind::Number,
