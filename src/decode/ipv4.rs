@@ -46,15 +46,13 @@ pub(super) fn ipv4<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     (rest.wire > 0).then_some((Next::Protocol(protocol), rest))
 }
 
-/// What stands behind the header, by its total length. That is believed even where it exceeds the frame, as in captures
-/// that were shortened without saying so, but not where a header around it says otherwise; 0 was left to be filled in by the
-/// network card (segmentation offload).
+/// What stands behind the header, by its total length, but no more than the frame or a header around it has room for; 0 was
+/// left to be filled in by the network card (segmentation offload).
 #[inline]
 fn payload<'a>(at: At<'a>, header_len: usize, total: u16, packet: &mut Packet<'a>) -> Option<At<'a>> {
     let total = match u32::from(total) {
         0 => at.wire,
-        total if at.firm => total.min(at.wire),
-        total => total,
+        total => total.min(at.wire),
     };
     if at.bytes.len() < header_len {
         packet.stop(at.short_of(header_len), Layer::Ipv4, at.offset);

@@ -28,8 +28,7 @@ pub(super) fn ipv6<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
     let rest = at.after(40);
     let len = match u16::from_be_bytes([l0, l1]) {
         0 => jumbo_len(next, rest),
-        len if at.firm => u32::from(len).min(rest.wire),
-        len => u32::from(len),
+        len => u32::from(len).min(rest.wire),
     };
     let rest = At { wire: len, ..rest.cut(len) };
     (len > 0).then_some((Next::Protocol(next), rest))

@@ -77,7 +77,7 @@ pub fn frame<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) {
 fn headers<'a>(linktype: LinkType, data: &'a [u8], orig_len: u32, packet: &mut Packet<'a>) {
     packet.clear();
     // A record may claim less than it holds; what is there was on the wire.
-    let at = At { bytes: data, offset: 0, wire: orig_len.max(data.len() as u32), firm: false };
+    let at = At { bytes: data, offset: 0, wire: orig_len.max(data.len() as u32) };
     let first = match linktype {
         LinkType::ETHERNET => Next::Ethernet,
         LinkType(number) => link::first(number),
@@ -89,6 +89,6 @@ fn headers<'a>(linktype: LinkType, data: &'a [u8], orig_len: u32, packet: &mut P
 /// them those in the datagram, marked as standing there.
 pub fn datagram<'a>(outer: &Packet<'a>, datagram: &'a Datagram, packet: &mut Packet<'a>) {
     packet.continue_from(outer, datagram.protocol);
-    let at = At { bytes: &datagram.bytes, offset: 0, wire: datagram.bytes.len() as u32, firm: true };
+    let at = At { bytes: &datagram.bytes, offset: 0, wire: datagram.bytes.len() as u32 };
     walk::walk(Next::Protocol(datagram.protocol), at, packet);
 }

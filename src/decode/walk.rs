@@ -21,8 +21,6 @@ pub(super) struct At<'a> {
     pub(super) offset: usize,
     /// How many they were on the wire; `bytes` are the first of them.
     pub(super) wire: u32,
-    /// A header has said so, not the capture record alone.
-    pub(super) firm: bool,
 }
 
 /// What a header says of the one behind it.
@@ -134,7 +132,6 @@ impl<'a> At<'a> {
             bytes: self.bytes.get(len..).unwrap_or_default(),
             offset: self.offset + len.min(self.bytes.len()),
             wire: self.wire.saturating_sub(len as u32),
-            firm: self.firm,
         }
     }
 
@@ -142,7 +139,7 @@ impl<'a> At<'a> {
     #[inline]
     pub(super) fn cut(self, len: u32) -> Self {
         let bytes = self.bytes.get(..len as usize).unwrap_or(self.bytes);
-        Self { bytes, offset: self.offset, wire: self.wire.min(len), firm: true }
+        Self { bytes, offset: self.offset, wire: self.wire.min(len) }
     }
 
     /// The first `N` bytes; where there are not so many, `layer` is noted with those there are, and why it ends there.
