@@ -345,7 +345,9 @@ impl Reader {
             self.gathered = text.get(at..).unwrap_or_default().to_vec();
             self.search = HeadEnd::default();
             self.search.find(&self.gathered);
-            self.extent = Some(extent);
+            // What stands before it in the line came earlier, and is not of it.
+            let behind = at >= gathered.len();
+            self.extent = Some(if behind { Extent::new(moment) } else { extent });
         }
         (taken, Step::Nothing)
     }
@@ -358,6 +360,17 @@ mod tests {
 
     fn moment(number: u64) -> Moment {
         Moment { at: Timestamp::from_nanos(number as i64), number }
+    }
+
+    #[test]
+    fn a_head_behind_the_end_of_a_body_begins_with_its_own_bytes() {
+        let mut reader = Reader::new(Side::Response, 1000, false);
+        reader.lose();
+        reader.read(b"the end of a body", moment(1));
+        reader.read(b"HTTP/1.1 200 OK\r\n", moment(2));
+        let (_, step) = reader.read(b"Content-Length: 0\r\n\r\n", moment(3));
+        let Step::Head(_, extent) = step else { panic!("{step:?}") };
+        assert_eq!((extent.first.number, extent.last.number), (2, 3));
     }
 
     /// What a reader says of pieces: bytes, or `None` for three missing ones. Responses have bodies of five bytes.
