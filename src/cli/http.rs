@@ -22,7 +22,7 @@ use crate::flow::Key;
 use crate::pipeline::{HttpSaid, Listener, Report, Settings, Shortfalls, Speaker, Spoken, Transactions};
 use crate::report::fields::{HTTP, Http, Transaction};
 use crate::report::folder::Folder;
-use crate::report::har::Archive;
+use crate::report::har::{Archive, Bodies};
 use crate::report::http::Totals;
 use crate::report::human::Clock;
 use crate::report::rows::{Format, Part, Renderer, Shape};
@@ -30,6 +30,8 @@ use crate::tcp::stream::Room;
 
 /// The most that one body may become when its content coding is undone.
 const MAX_DECODED: usize = 64 << 20;
+/// The most of one body that goes into an archive.
+const MAX_ARCHIVED: usize = 1 << 20;
 /// Encoded bodies that are gathered at a time; beyond it they are written as they came.
 const MAX_GATHERED: usize = 64 << 20;
 
@@ -51,6 +53,9 @@ pub struct HttpArgs {
     /// Write the exchanges as an HTTP Archive (HAR 1.2)
     #[arg(long, value_name = "FILE", conflicts_with = "each")]
     pub har: Option<PathBuf>,
+    /// With --har: bodies, too, content codings undone; none of more than a mebibyte
+    #[arg(long, requires = "har")]
+    pub har_bodies: bool,
     #[command(flatten)]
     pub reassembly: ReassemblyArgs,
     #[command(flatten)]
@@ -147,7 +152,7 @@ impl Report for Listed {
 
 /// Prints exchanges.
 pub fn http(args: HttpArgs) -> Result<Damage> {
-    let HttpArgs { list, headers, save, raw_bodies, har, reassembly, limits } = args;
+    let HttpArgs { list, headers, save, raw_bodies, har, har_bodies, reassembly, limits } = args;
     let whole = Request::new(&list.common, &list.choice)?;
     let look = whole.look;
     let mut query = options::listed(&list, &HTTP, look.format)?;
@@ -159,9 +164,9 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
         only::check(text, &whole)?;
     }
     let (bodies, exchanges) =
-        (save.is_some(), save.is_some() || har.is_some() || look.format == Format::Table);
+        (save.is_some() || har_bodies, save.is_some() || har.is_some() || look.format == Format::Table);
     let limits = limits.of(headers || har.is_some());
-    let mut aside = Aside::new(save, raw_bodies, har)?;
+    let mut aside = Aside::new(save, raw_bodies, har, har_bodies)?;
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
     let (renderer, mut sheet) =
         Renderer::new(query, look.format, Shape::Lines, look.terminal, Clock::default(), out)
@@ -228,13 +233,57 @@ struct Aside {
     folder: Option<Folder>,
     raw: bool,
     archive: Option<(PathBuf, Archive<BufWriter<File>>)>,
-    /// Encoded bodies that are gathered, each with its codings; none for those that became too much.
-    gathered: HashMap<Place, Option<Gathered>>,
-    gathered_len: usize,
+    /// Encoded bodies on their way to files.
+    encoded: Gathering,
+    /// Bodies on their way to the archive.
+    archived: Option<Gathering>,
+}
+
+/// Bodies that are gathered until their exchange is complete.
+struct Gathering {
+    /// Each with its codings; none for those that became too much.
+    bodies: HashMap<Place, Option<Gathered>>,
+    len: usize,
+    most_of_one: usize,
+}
+
+impl Gathering {
+    fn new(most_of_one: usize) -> Self {
+        Self { bodies: HashMap::new(), len: 0, most_of_one }
+    }
+
+    /// Adds to a body. Where there is no room for it, gives back what there was of it; from then on that is nothing.
+    fn add(&mut self, of: Place, codings: &[u8], bytes: &[u8]) -> std::result::Result<(), Vec<u8>> {
+        let entry = self.bodies.entry(of).or_insert_with(|| Some((codings.into(), Vec::new())));
+        match entry {
+            Some((_, body))
+                if self.len + bytes.len() <= MAX_GATHERED && body.len() + bytes.len() <= self.most_of_one =>
+            {
+                self.len += bytes.len();
+                body.extend_from_slice(bytes);
+                Ok(())
+            }
+            _ => {
+                let body = entry.take().map(|(_, body)| body).unwrap_or_default();
+                self.len -= body.len();
+                Err(body)
+            }
+        }
+    }
+
+    /// Takes a body out, its content codings undone.
+    fn take(&mut self, of: Place) -> Option<Vec<u8>> {
+        let (codings, bytes) = self.bodies.remove(&of)??;
+        self.len -= bytes.len();
+        if codings.is_empty() {
+            return Some(bytes);
+        }
+        Some(coding::decode(&codings, &bytes, MAX_DECODED).0)
+    }
 }
 
 impl Aside {
-    fn new(save: Option<PathBuf>, raw: bool, har: Option<PathBuf>) -> Result<Self> {
+    fn new(save: Option<PathBuf>, raw: bool, har: Option<PathBuf>, har_bodies: bool) -> Result<Self> {
         let archive = match har {
             Some(path) => {
                 let fail =
@@ -251,8 +300,8 @@ impl Aside {
             folder,
             raw,
             archive,
-            gathered: HashMap::new(),
-            gathered_len: 0,
+            encoded: Gathering::new(usize::MAX),
+            archived: har_bodies.then(|| Gathering::new(MAX_ARCHIVED)),
         })
     }
 
@@ -261,7 +310,11 @@ impl Aside {
         match said {
             HttpSaid::Exchange(exchange) => self.exchange(flow, &speaker, &exchange, chosen),
             HttpSaid::Body { number, side, codings, bytes } => {
-                self.body((flow, number, side), codings, &bytes)
+                let of = (flow, number, side);
+                if let Some(archived) = &mut self.archived {
+                    let _too_much = archived.add(of, &codings, &bytes);
+                }
+                self.body(of, &codings, &bytes)
             }
         }
     }
@@ -270,47 +323,36 @@ impl Aside {
         if chosen {
             self.totals.add(flow, exchange);
         }
+        let [request, response] = [Side::Request, Side::Response].map(|side| (flow, exchange.number, side));
+        let bodies = match &mut self.archived {
+            Some(archived) => Bodies { request: archived.take(request), response: archived.take(response) },
+            None => Bodies::default(),
+        };
         if let Some((path, archive)) = self.archive.as_mut().filter(|_| chosen) {
             let fail =
                 |source| Error::Output { path: path.clone(), what: "cannot be written".into(), source };
-            archive.add(flow, speaker, exchange).map_err(fail)?;
+            archive.add(flow, speaker, exchange, &bodies).map_err(fail)?;
         }
-        for side in [Side::Request, Side::Response] {
-            let of = (flow, exchange.number, side);
-            if let (Some(Some((codings, bytes))), Some(folder)) =
-                (self.gathered.remove(&of), &mut self.folder)
-            {
-                self.gathered_len -= bytes.len();
-                let (decoded, _) = coding::decode(&codings, &bytes, MAX_DECODED);
+        for of in [request, response] {
+            if let (Some(decoded), Some(folder)) = (self.encoded.take(of), &mut self.folder) {
                 folder.append(&file_name(of), &decoded)?;
             }
         }
         Ok(())
     }
 
-    fn body(&mut self, of: Place, codings: Box<[u8]>, bytes: &[u8]) -> Result<()> {
+    fn body(&mut self, of: Place, codings: &[u8], bytes: &[u8]) -> Result<()> {
         let Some(folder) = &mut self.folder else { return Ok(()) };
         if self.raw || codings.is_empty() {
             return folder.append(&file_name(of), bytes);
         }
-        let entry = self.gathered.entry(of).or_insert_with(|| Some((codings, Vec::new())));
-        let fits = self.gathered_len + bytes.len() <= MAX_GATHERED;
-        match entry {
-            Some((_, body)) if fits => {
-                self.gathered_len += bytes.len();
-                body.extend_from_slice(bytes);
-                Ok(())
-            }
-            // Too much to be gathered: it is written as it came, under a name that says so.
-            _ => {
-                let name = format!("{}.encoded", file_name(of));
-                if let Some((_, body)) = entry.take() {
-                    self.gathered_len -= body.len();
-                    folder.append(&name, &body)?;
-                }
-                folder.append(&name, bytes)
-            }
+        let Err(body) = self.encoded.add(of, codings, bytes) else { return Ok(()) };
+        // Too much to be gathered: it is written as it came, under a name that says so.
+        let name = format!("{}.encoded", file_name(of));
+        if !body.is_empty() {
+            folder.append(&name, &body)?;
         }
+        folder.append(&name, bytes)
     }
 
     fn finish(self) -> Result<Totals> {

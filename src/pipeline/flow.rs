@@ -168,7 +168,9 @@ impl<Row> Open<Row> {
     /// The flow behind a row that its listener says now.
     pub fn speaker(&self, key: &Key) -> Speaker {
         let (client, client_inferred) = self.roles(key, self.tcp.as_ref().and_then(|tcp| tcp.client()));
-        Speaker { key: *key, client, client_inferred, start: self.start, fine_clock: self.fine_clock }
+        let connect = self.tcp.as_ref().and_then(|tcp| tcp.initial_rtt());
+        let (start, fine_clock) = (self.start, self.fine_clock);
+        Speaker { key: *key, client, client_inferred, start, fine_clock, connect }
     }
 
     /// The client's direction, and whether that is a guess, where `known` is what the segments told.

@@ -2,7 +2,7 @@
 
 use crate::flow::{Direction, Key};
 use crate::tcp::{Segment, Verdict};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// One packet of a flow, with its payload.
 #[derive(Clone, Copy, Debug)]
@@ -63,4 +63,6 @@ pub struct Speaker {
     pub start: Option<Timestamp>,
     /// Some clock ticked finer than a microsecond.
     pub fine_clock: bool,
+    /// How long the TCP handshake took, where that is without a doubt.
+    pub connect: Option<Span>,
 }

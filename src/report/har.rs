@@ -3,6 +3,8 @@
 
 use std::io::{self, Write};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
 use crate::app::http::{Exchange, Head, Kept, Message};
@@ -26,12 +28,19 @@ impl<W: Write> Archive<W> {
         Ok(Self { out, entries: 0 })
     }
 
-    /// Adds an exchange of the flow `flow`, if its request was seen. It should have been kept with all its fields.
-    pub fn add(&mut self, flow: u64, speaker: &Speaker, exchange: &Exchange) -> io::Result<()> {
+    /// Adds an exchange of the flow `flow`, if its request was seen, with as much of its bodies as there is. It should have
+    /// been kept with all its fields.
+    pub fn add(
+        &mut self,
+        flow: u64,
+        speaker: &Speaker,
+        exchange: &Exchange,
+        bodies: &Bodies,
+    ) -> io::Result<()> {
         let Some(request) = &exchange.request else { return Ok(()) };
         self.out.write_all(if self.entries == 0 { b"\n" } else { b",\n" })?;
         self.entries += 1;
-        serde_json::to_writer(&mut self.out, &entry(flow, speaker, exchange, request))
+        serde_json::to_writer(&mut self.out, &entry(flow, speaker, exchange, request, bodies))
             .map_err(io::Error::from)
     }
 
@@ -42,7 +51,16 @@ impl<W: Write> Archive<W> {
     }
 }
 
-fn entry(flow: u64, speaker: &Speaker, exchange: &Exchange, request: &Message) -> Json {
+/// The bodies of an exchange, content codings undone; `None` where they are not wanted or were too much to be kept.
+#[derive(Debug, Default)]
+pub struct Bodies {
+    /// Of the request.
+    pub request: Option<Vec<u8>>,
+    /// Of the response.
+    pub response: Option<Vec<u8>>,
+}
+
+fn entry(flow: u64, speaker: &Speaker, exchange: &Exchange, request: &Message, bodies: &Bodies) -> Json {
     let (server, port) = speaker.key.sender(speaker.client.reverse());
     let head = &request.head;
     let host = head.field(Kept::Host).map_or_else(|| format!("{server}:{port}"), text);
@@ -53,10 +71,14 @@ fn entry(flow: u64, speaker: &Speaker, exchange: &Exchange, request: &Message) -
     let receive =
         exchange.response.as_ref().map(|response| response.extent.last.at.since(response.extent.first.at));
     let parts = [Some(send), wait, receive].map(|span| span.map_or(0.0, millis));
-    json!({
-        "startedDateTime": date(request.extent.first.at),
-        "time": parts.iter().sum::<f64>(),
-        "request": {
+    // The first exchange of a connection had to wait for it, and then for whatever the client did.
+    let opening =
+        speaker.start.zip(speaker.connect).filter(|_| exchange.number == 1).and_then(|(start, connect)| {
+            let blocked = request.extent.first.at.since(start).as_nanos() - connect.as_nanos();
+            (blocked >= 0).then(|| (start, millis(Span::from_nanos(blocked)), millis(connect)))
+        });
+    let (started, blocked, connect) = opening.unwrap_or((request.extent.first.at, -1.0, -1.0));
+    let mut asked = json!({
             "method": head.method().map_or(String::new(), text),
             "url": url,
             "httpVersion": version(head),
@@ -65,12 +87,20 @@ fn entry(flow: u64, speaker: &Speaker, exchange: &Exchange, request: &Message) -
             "queryString": query(&target),
             "headersSize": head.len,
             "bodySize": request.body_len,
-        },
-        "response": response(exchange.response.as_ref()),
+    });
+    if let (Some(body), Some(asked)) = (&bodies.request, asked.as_object_mut()) {
+        let kind = head.field(Kept::ContentType).map_or(String::new(), text);
+        asked.insert("postData".into(), json!({ "mimeType": kind, "params": [], "text": text(body) }));
+    }
+    json!({
+        "startedDateTime": date(started),
+        "time": parts.iter().sum::<f64>() + blocked.max(0.0) + connect.max(0.0),
+        "request": asked,
+        "response": response(exchange.response.as_ref(), bodies.response.as_deref()),
         "cache": {},
         // What the packets of an exchange do not tell is -1, as the specification has it.
         "timings": {
-            "blocked": -1, "dns": -1, "connect": -1, "ssl": -1, "send": parts[0], "wait": parts[1], "receive": parts[2],
+            "blocked": blocked, "dns": -1, "connect": connect, "ssl": -1, "send": parts[0], "wait": parts[1], "receive": parts[2],
         },
         "serverIPAddress": server.to_string(),
         "connection": flow.to_string(),
@@ -78,10 +108,21 @@ fn entry(flow: u64, speaker: &Speaker, exchange: &Exchange, request: &Message) -
     })
 }
 
-fn response(message: Option<&Message>) -> Json {
+fn response(message: Option<&Message>, body: Option<&[u8]>) -> Json {
     let head = message.map(|message| message.head.as_ref());
     let field = |field| head.and_then(|head| head.field(field)).map_or(String::new(), text);
     let body_len = message.map_or(-1, |message| i64::try_from(message.body_len).unwrap_or(i64::MAX));
+    let decoded_len = body.and_then(|body| i64::try_from(body.len()).ok()).unwrap_or(body_len.max(0));
+    let mut content = json!({ "size": decoded_len, "mimeType": field(Kept::ContentType) });
+    if let (Some(body), Some(content)) = (body, content.as_object_mut()) {
+        match std::str::from_utf8(body) {
+            Ok(body) => content.insert("text".into(), body.into()),
+            Err(_) => {
+                content.insert("encoding".into(), "base64".into());
+                content.insert("text".into(), STANDARD.encode(body).into())
+            }
+        };
+    }
     json!({
         // An answer that was not seen has status 0, as browsers write it.
         "status": head.and_then(Head::status).unwrap_or(0),
@@ -89,7 +130,7 @@ fn response(message: Option<&Message>) -> Json {
         "httpVersion": head.map_or(String::new(), version),
         "cookies": [],
         "headers": head.map_or(json!([]), headers),
-        "content": { "size": body_len.max(0), "mimeType": field(Kept::ContentType) },
+        "content": content,
         "redirectURL": field(Kept::Location),
         "headersSize": head.map_or(-1, |head| i64::try_from(head.len).unwrap_or(i64::MAX)),
         "bodySize": body_len,
@@ -138,7 +179,7 @@ mod tests {
 
     impl Sink for Take<'_> {
         fn exchange(&mut self, exchange: Exchange) {
-            self.0.add(7, &self.1, &exchange).unwrap();
+            self.0.add(7, &self.1, &exchange, &Bodies::default()).unwrap();
         }
     }
 
@@ -146,7 +187,8 @@ mod tests {
     fn an_archive_has_what_the_schema_requires() {
         let (key, client) = Key::new(6, (Address::v4([10, 0, 0, 1]), 4000), (Address::v4([10, 0, 0, 2]), 80));
         assert_eq!(client, Direction::Forward);
-        let speaker = Speaker { key, client, client_inferred: false, start: None, fine_clock: false };
+        let speaker =
+            Speaker { key, client, client_inferred: false, start: None, fine_clock: false, connect: None };
         let mut archive = Archive::new(Vec::new()).unwrap();
         let mut connection = Connection::new(Limits { keep_heads: true, ..Limits::default() }, None);
         let moment = |number: u64| Moment { at: Timestamp::from_nanos(number as i64 * 1_000_000), number };

@@ -141,6 +141,12 @@ impl Connection {
         self.halves[direction].rtt.samples()
     }
 
+    /// SYN to the ACK that completes the handshake, without a doubt.
+    pub fn initial_rtt(&self) -> Option<Span> {
+        let handshake = self.opener.details();
+        Some(handshake.to_server? + handshake.to_client?)
+    }
+
     /// The connection in numbers, so far. Where nothing in the segments tells who the client is, `client` is.
     pub fn summary(&self, client: Direction) -> Summary {
         let known = self.client();
