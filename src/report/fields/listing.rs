@@ -103,7 +103,10 @@ pub fn json_schema(schema: &dyn Describe) -> Json {
         }
         (field.name, Json::Object(property))
     };
-    let properties: Map<String, Json> = schema.describe().into_iter().map(property).collect();
+    let mut properties: Map<String, Json> = schema.describe().into_iter().map(property).collect();
+    if schema.command() == "packets" {
+        properties.extend(opened());
+    }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": format!("flowray {}", schema.command()),
@@ -115,6 +118,33 @@ pub fn json_schema(schema: &dyn Describe) -> Json {
             "additionalProperties": false,
         }},
     })
+}
+
+/// What packets have beside their fields, with `--layers` and `--hex`.
+fn opened() -> [(String, Json); 2] {
+    let field = json!({"type": "object", "properties": {
+        "name": {"type": "string"},
+        "value": {"type": ["boolean", "integer", "string", "null"]},
+        "text": {"type": "string"},
+        "offset": {"type": "integer"},
+        "length": {"type": "integer"},
+        "bits": {"type": ["array", "null"], "items": {"type": "integer"}, "description": "First bit, and how many."},
+    }, "additionalProperties": false});
+    let layer = json!({"type": "object", "properties": {
+        "name": {"type": "string"},
+        "osi": {"type": "integer"},
+        "offset": {"type": "integer"},
+        "length": {"type": "integer"},
+        "reassembled": {"type": "boolean"},
+        "fields": {"type": "array", "items": field},
+    }, "additionalProperties": false});
+    [
+        (
+            "layers".into(),
+            json!({"type": "array", "items": layer, "description": "With --layers: outermost first."}),
+        ),
+        ("hex".into(), json!({"type": "string", "description": "With --hex: the bytes captured."})),
+    ]
 }
 
 /// The type of a kind in JSON.
