@@ -227,7 +227,12 @@ impl Layout {
 
     fn say_what_is_missing(&self, shown: usize, out: &mut impl Write) -> io::Result<()> {
         let all = self.columns.len();
-        writeln!(out, "{shown} of {all} columns fit: a wider terminal, --fields, or -o jsonl shows the rest")
+        let long =
+            format!("{shown} of {all} columns fit: a wider terminal, --fields, or -o jsonl shows the rest");
+        let short = format!("{shown} of {all} columns fit: see --fields");
+        let fits = |text: &String| self.terminal.width.is_none_or(|width| text.len() <= width);
+        let told = [long, short].into_iter().find(fits).unwrap_or_else(|| format!("{shown} of {all}"));
+        writeln!(out, "{told}")
     }
 }
 
@@ -345,7 +350,7 @@ number    lost     rtt  text
     #[test]
     fn the_least_important_columns_are_dropped_first() {
         let expected = "\
-2 of 4 columns fit: a wider terminal, --fields, or -o jsonl shows the rest
+2 of 4
 number  text
      0  plain
      1  with \\x1b[31m es…
