@@ -204,9 +204,13 @@ impl<R: Report> Run<'_, R> {
             self.write_spoken(give)?;
         }
         let Some(queue) = &mut self.queue else { return ControlFlow::Continue(batch) };
-        batch.into_iter().for_each(|opened| queue.push(opened));
+        let mut spent: Vec<_> = batch.into_iter().filter_map(|opened| queue.push(opened)).collect();
         self.mark();
-        self.write_packets(false, give)
+        let ControlFlow::Continue(done) = self.write_packets(false, give) else {
+            return ControlFlow::Break(());
+        };
+        spent.extend(done);
+        ControlFlow::Continue(spent)
     }
 
     /// Analyses the frames of a batch up to and without `until`.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::opened::Opened;
+use super::opened::{Course, Opened};
 use super::rows::PacketRow;
 use super::settings::Bounds;
 use super::shard::Late;
@@ -11,11 +11,11 @@ use crate::decode::{self, Packet};
 use crate::tcp::Verdict;
 use crate::time::{Span, Timestamp};
 
-/// What is known of a frame besides its bytes.
+/// What is known of a frame that takes part besides its bytes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Mark {
-    /// It passed the filter.
-    pub chosen: bool,
+    /// Its place in the block.
+    index: u32,
     /// Its flow.
     pub flow: Option<u64>,
     /// Its stream.
@@ -47,9 +47,10 @@ pub(super) struct Queue {
     held: VecDeque<Held>,
     /// Rows of the first block that are written.
     written: usize,
-    previous: Option<Timestamp>,
-    clock: Option<Timestamp>,
-    bytes: u64,
+    /// All frames so far.
+    course: Course,
+    /// The number of the last of them.
+    last: u64,
 }
 
 /// Rows of one block, to be rendered on any thread.
@@ -65,27 +66,30 @@ pub struct PacketRows<'a> {
 impl Queue {
     /// An empty queue, for one file or `several`.
     pub fn new(bounds: Bounds, several: bool) -> Self {
-        Self { bounds, several, held: VecDeque::new(), written: 0, previous: None, clock: None, bytes: 0 }
+        Self { bounds, several, held: VecDeque::new(), written: 0, course: Course::default(), last: 0 }
     }
 
-    /// Takes a block in; nothing is known yet of what its packets are.
-    pub fn push(&mut self, opened: Opened) {
-        let mut marks = Vec::with_capacity(opened.block.len() as usize);
-        for (frame, &chosen) in opened.block.frames().zip(&opened.chosen) {
-            self.clock = self.clock.max(frame.at);
-            let delta = frame.at.zip(self.previous).map(|(at, previous)| at.since(previous));
-            self.previous = frame.at.or(self.previous);
+    /// Takes a block in; nothing is known yet of what its packets are. Gives it back if none of them takes part.
+    pub fn push(&mut self, opened: Opened) -> Option<Opened> {
+        let mut marks = Vec::with_capacity(opened.chosen.len());
+        for chosen in &opened.chosen {
+            let before = self.course.then(chosen.before);
             marks.push(Mark {
-                chosen,
-                at: frame.at,
-                delta,
-                clock: self.clock,
-                bytes: self.bytes,
+                index: chosen.index,
+                at: chosen.at,
+                delta: chosen.at.zip(before.previous).map(|(at, previous)| at.since(previous)),
+                clock: before.clock.max(chosen.at),
+                bytes: before.bytes,
                 ..Mark::default()
             });
-            self.bytes += frame.data.len() as u64;
+        }
+        self.course = self.course.then(opened.course);
+        self.last = opened.block.first_number() + opened.block.len().saturating_sub(1);
+        if marks.is_empty() {
+            return Some(opened);
         }
         self.held.push_back(Held { opened, marks });
+        None
     }
 
     /// What is known of the frame `number`, if its row is not written.
@@ -93,23 +97,24 @@ impl Queue {
         let block =
             self.held.partition_point(|held| held.opened.block.first_number() <= number).checked_sub(1)?;
         let held = self.held.get_mut(block)?;
-        let index = (number - held.opened.block.first_number()) as usize;
-        if block == 0 && index < self.written {
+        let index = number - held.opened.block.first_number();
+        let place = held.marks.binary_search_by_key(&index, |mark| u64::from(mark.index)).ok()?;
+        if block == 0 && place < self.written {
             return None;
         }
-        held.marks.get_mut(index)
+        held.marks.get_mut(place)
     }
 
     /// Settles an earlier packet, unless it became clear too late for its row.
     pub fn settle(&mut self, late: &Late) {
         let by = match late.by {
-            Some(number) => self.mark(number).map(|mark| (number, mark.clone())),
-            None => self.last(),
+            Some(number) => self.mark(number).map(|mark| (number, mark.clock, mark.bytes)),
+            None => Some(self.last()),
         };
         let number = late.resolution.number;
         let bounds = self.bounds;
         let Some(mark) = self.mark(number) else { return };
-        let in_time = by.is_none_or(|(by, later)| !exceeded(&bounds, number, mark, by, &later));
+        let in_time = by.is_none_or(|by| !exceeded(&bounds, number, mark, by));
         if let Some(verdict) = mark.verdict.as_mut().filter(|verdict| verdict.pending) {
             verdict.pending = false;
             if in_time {
@@ -125,14 +130,12 @@ impl Queue {
         let mut from = self.written;
         for held in &self.held {
             let first = held.opened.block.first_number();
-            let waits = |(index, mark): (usize, &Mark)| {
+            let waits = |mark: &Mark| {
                 let pending = mark.verdict.as_ref().is_some_and(|verdict| verdict.pending);
-                let number = first + index as u64;
-                let given_up = |(by, later): &(u64, Mark)| exceeded(&self.bounds, number, mark, *by, later);
-                pending && !end && !last.as_ref().is_some_and(given_up)
+                pending && !end && !exceeded(&self.bounds, first + u64::from(mark.index), mark, last)
             };
-            let rest = held.marks.iter().enumerate().skip(from);
-            let until = rest.clone().find(|&(index, mark)| waits((index, mark))).map(|(index, _)| index);
+            let mut rest = held.marks.iter().enumerate().skip(from);
+            let until = rest.find(|(_, mark)| waits(mark)).map(|(place, _)| place);
             let range = from..until.unwrap_or(held.marks.len());
             if !range.is_empty() {
                 ready.push(PacketRows {
@@ -164,19 +167,23 @@ impl Queue {
         done
     }
 
-    fn last(&self) -> Option<(u64, Mark)> {
-        let held = self.held.back()?;
-        let mark = held.marks.last()?;
-        Some((held.opened.block.first_number() + held.marks.len() as u64 - 1, mark.clone()))
+    /// The last frame so far: its number, the greatest time, and the bytes captured.
+    fn last(&self) -> (u64, Option<Timestamp>, u64) {
+        (self.last, self.course.clock, self.course.bytes)
     }
 }
 
-/// Whether a row may no longer wait when the frame `by` is reached.
-fn exceeded(bounds: &Bounds, number: u64, mark: &Mark, by: u64, later: &Mark) -> bool {
-    let waited = mark.at.zip(later.clock).map_or(Span::ZERO, |(at, now)| now.since(at));
+/// Whether a row may no longer wait when a frame is reached: its number, the greatest time, and the bytes before it.
+fn exceeded(
+    bounds: &Bounds,
+    number: u64,
+    mark: &Mark,
+    (by, clock, bytes): (u64, Option<Timestamp>, u64),
+) -> bool {
+    let waited = mark.at.zip(clock).map_or(Span::ZERO, |(at, now)| now.since(at));
     waited > Span::from_secs(bounds.held_secs)
         || by.saturating_sub(number) >= bounds.held_rows
-        || later.bytes.saturating_sub(mark.bytes) > bounds.held_bytes
+        || bytes.saturating_sub(mark.bytes) > bounds.held_bytes
 }
 
 impl PacketRows<'_> {
@@ -185,11 +192,11 @@ impl PacketRows<'_> {
         let mut packet = Packet::default();
         let name = self.opened.block.path().to_string_lossy();
         let file = self.several.then_some(&*name);
-        let frames = self.opened.block.frames().zip(self.marks);
-        for (frame, mark) in frames.skip(self.range.start).take(self.range.len()) {
-            if !mark.chosen {
-                continue;
-            }
+        let mut frames = self.opened.block.frames();
+        let mut next = 0;
+        for mark in self.marks.get(self.range.clone()).unwrap_or_default() {
+            let Some(frame) = frames.nth(mark.index.saturating_sub(next) as usize) else { break };
+            next = mark.index + 1;
             // A row is written with what is known of it: nothing more will come.
             let verdict = mark.verdict.map(|verdict| Verdict { pending: false, ..verdict });
             decode::frame(&frame, &mut packet);
@@ -212,7 +219,7 @@ impl PacketRows<'_> {
         }
     }
 
-    /// How many frames they are of, those that did not pass the filter included.
+    /// How many they are.
     pub(super) fn len(&self) -> usize {
         self.range.len()
     }

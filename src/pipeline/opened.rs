@@ -8,8 +8,9 @@ use super::fragments::Completed;
 use super::pulse::Pulse;
 use super::record::{Beside, Payload, Record, records};
 use super::settings::Settings;
-use crate::capture::Block;
+use crate::capture::{Block, Frame};
 use crate::decode::{self, Packet};
+use crate::time::Timestamp;
 
 /// Shards that flows are divided among. More than cores, so that shards of different sizes even out, and
 /// so that the flows of one shard stay in a cache while it is analysed.
@@ -26,8 +27,10 @@ pub(super) struct Opened {
     pub block: Block,
     /// The records of each shard, in file order.
     pub buckets: Vec<Vec<Record>>,
-    /// Which of its frames take part, where packets are wanted.
-    pub chosen: Vec<bool>,
+    /// The frames that take part, where packets are wanted.
+    pub chosen: Vec<Chosen>,
+    /// What all of its frames come to, those included that do not take part, where packets are wanted.
+    pub course: Course,
     /// Frames that hold fragments, by their place in the block. What they come to is counted once that is known.
     pub fragments: Vec<u64>,
     /// The frames that completed a datagram, in order.
@@ -37,6 +40,46 @@ pub(super) struct Opened {
     pub counts: Counts,
     /// The frames at which a second of capture time has passed, where flows end by time.
     pub ticks: Vec<(u64, Clock)>,
+}
+
+/// A frame that takes part.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chosen {
+    /// Its place in the block.
+    pub index: u32,
+    /// Its time.
+    pub at: Option<Timestamp>,
+    /// The frames of the block before it.
+    pub before: Course,
+}
+
+/// How far time and bytes have come with some frames.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Course {
+    /// The time of the last that has one.
+    pub previous: Option<Timestamp>,
+    /// The greatest time.
+    pub clock: Option<Timestamp>,
+    /// Bytes captured of them.
+    pub bytes: u64,
+}
+
+impl Course {
+    /// With one more frame.
+    fn pass(&mut self, frame: &Frame<'_>) {
+        self.previous = frame.at.or(self.previous);
+        self.clock = self.clock.max(frame.at);
+        self.bytes += frame.data.len() as u64;
+    }
+
+    /// With more frames behind it.
+    pub fn then(self, more: Self) -> Self {
+        Self {
+            previous: more.previous.or(self.previous),
+            clock: self.clock.max(more.clock),
+            bytes: self.bytes + more.bytes,
+        }
+    }
 }
 
 impl Opened {
@@ -55,6 +98,7 @@ impl Opened {
         counts.pulse = settings.grid.as_ref().map(Pulse::new);
         let mut ticks = Vec::new();
         let mut clock = Clock::default();
+        let mut course = Course::default();
         let mut packet = Packet::default();
         for (index, frame) in (0..).zip(block.frames()) {
             if settings.as_completed.is_some() {
@@ -67,7 +111,10 @@ impl Opened {
             let takes_part = settings.chooses(&frame);
             counts.on_frame(&frame, takes_part);
             if settings.packets {
-                chosen.push(takes_part);
+                if takes_part {
+                    chosen.push(Chosen { index: index as u32, at: frame.at, before: course });
+                }
+                course.pass(&frame);
             }
             if !takes_part {
                 continue;
@@ -87,7 +134,7 @@ impl Opened {
                 }
             });
         }
-        Self { block, buckets, chosen, fragments, completed: Vec::new(), beside, counts, ticks }
+        Self { block, buckets, chosen, course, fragments, completed: Vec::new(), beside, counts, ticks }
     }
 
     /// The datagram that the frame `number` completed.
