@@ -1,11 +1,12 @@
-//! The JSON that is printed, held against the JSON Schema that `flowray fields --schema` prints.
+//! The JSON that is printed, held against the JSON Schema that `flowray fields --schema` prints; and HTTP Archives, held
+//! against what their specification says, <http://www.softwareishard.com/blog/har-12-spec/>.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 fn flowray(arguments: &[&str], file: Option<&Path>) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_flowray")).args(arguments).args(file).output().unwrap();
@@ -63,6 +64,14 @@ fn wrong(value: &Value, schema: &Map<String, Value>, defs: &Value) -> Option<Str
                     None => closed.then(|| format!("{name} is not described")),
                 })
             }),
+            "required" => {
+                let lacks = |name: &&Value| value.get(name.as_str().unwrap()).is_none();
+                rule.as_array().unwrap().iter().find(lacks).map(|name| format!("{name} is missing"))
+            }
+            "minimum" => {
+                let less = value.as_f64().is_some_and(|number| number < rule.as_f64().unwrap());
+                less.then(|| format!("{value} is less than {rule}"))
+            }
             other => panic!("unknown keyword {other}"),
         };
         if fault.is_some() {
@@ -119,4 +128,94 @@ fn what_is_not_as_the_schema_says_is_found() {
     ] {
         assert!(faulty(text), "{text}");
     }
+}
+
+/// An object with these members, of which those without `?` have to be there.
+fn object(members: &[(&str, Value)]) -> Value {
+    let required: Vec<_> =
+        members.iter().map(|(name, _)| *name).filter(|name| !name.ends_with('?')).collect();
+    let properties: Map<String, Value> =
+        members.iter().map(|(name, rule)| (name.trim_end_matches('?').to_owned(), rule.clone())).collect();
+    json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
+}
+
+fn list(items: Value) -> Value {
+    json!({"type": "array", "items": items})
+}
+
+/// HAR 1.2, as far as archives of this program have it.
+fn archive() -> Value {
+    let text = || json!({"type": "string"});
+    let size = || json!({"type": "integer", "minimum": -1});
+    let time = |least: i64| json!({"type": "number", "minimum": least});
+    let pairs = || list(object(&[("name", text()), ("value", text()), ("comment?", text())]));
+    let content = object(&[("size", size()), ("mimeType", text()), ("text?", text()), ("encoding?", text())]);
+    let post = object(&[("mimeType", text()), ("params", pairs()), ("text", text())]);
+    let request = object(&[
+        ("method", text()),
+        ("url", text()),
+        ("httpVersion", text()),
+        ("cookies", pairs()),
+        ("headers", pairs()),
+        ("queryString", pairs()),
+        ("postData?", post),
+        ("headersSize", size()),
+        ("bodySize", size()),
+    ]);
+    let response = object(&[
+        ("status", json!({"type": "integer", "minimum": 0})),
+        ("statusText", text()),
+        ("httpVersion", text()),
+        ("cookies", pairs()),
+        ("headers", pairs()),
+        ("content", content),
+        ("redirectURL", text()),
+        ("headersSize", size()),
+        ("bodySize", size()),
+    ]);
+    let timings = object(&[
+        ("blocked?", time(-1)),
+        ("dns?", time(-1)),
+        ("connect?", time(-1)),
+        ("ssl?", time(-1)),
+        ("send", time(0)),
+        ("wait", time(0)),
+        ("receive", time(0)),
+    ]);
+    let entry = object(&[
+        ("startedDateTime", text()),
+        ("time", time(0)),
+        ("request", request),
+        ("response", response),
+        ("cache", object(&[])),
+        ("timings", timings),
+        ("serverIPAddress?", text()),
+        ("connection?", text()),
+        ("comment?", text()),
+    ]);
+    let creator = object(&[("name", text()), ("version", text())]);
+    object(&[("log", object(&[("version", text()), ("creator", creator), ("entries", list(entry))]))])
+}
+
+#[test]
+fn archives_are_as_their_specification_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut entries, mut bodies, mut connects) = (0, 0, 0);
+    for capture in captures() {
+        let path = folder.path().join("archive.har");
+        let har = path.to_str().unwrap();
+        flowray(&["http", "-q", "--har", har, "--har-bodies"], Some(&capture));
+        let har: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(check(&har, &archive()), None, "{}", capture.display());
+        for entry in har["log"]["entries"].as_array().unwrap() {
+            entries += 1;
+            bodies += usize::from(entry["response"]["content"]["text"].is_string());
+            connects += usize::from(entry["timings"]["connect"].as_f64().unwrap() > 0.0);
+            let parts = ["blocked", "connect", "send", "wait", "receive"];
+            let sum: f64 = parts.iter().map(|part| entry["timings"][part].as_f64().unwrap().max(0.0)).sum();
+            assert!((sum - entry["time"].as_f64().unwrap()).abs() < 1e-6, "{entry}");
+        }
+    }
+    assert!(entries > 30 && bodies > 10 && connects > 10, "{entries} {bodies} {connects}");
 }
