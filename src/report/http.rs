@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::Value;
 use super::escape;
-use super::human::seconds;
+use super::human::{counted, seconds};
 use crate::app::http::{Exchange, Head, Kept};
 use crate::time::Span;
 
@@ -68,7 +68,7 @@ impl Totals {
         if self.exchanges == 0 {
             return Ok(());
         }
-        write!(out, "\n{} exchanges", self.exchanges)?;
+        write!(out, "\n{}", counted(self.exchanges, "exchange"))?;
         for (class, count) in &self.classes {
             match class {
                 0 => write!(out, ", {count} without an answer")?,

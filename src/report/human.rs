@@ -149,6 +149,11 @@ fn float(number: Decimal) -> f64 {
     number.mantissa as f64 / 10_f64.powi(i32::from(number.digits))
 }
 
+/// So many of something: `1 flow`, `2 flows`.
+pub fn counted(count: u64, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -48,11 +48,20 @@ static FILE: &[Field] = &[
     )
     .rank(9),
     Field::one("sections", Kind::Count, "Sections.", |row| (row.sections.len() as u64).into()),
-    Field::one("interfaces", Kind::Texts, "Interfaces, by name or number.", |row| {
-        let name =
-            |(index, one): (usize, &InterfaceInfo)| one.name.clone().unwrap_or_else(|| format!("{index}"));
-        Value::list(row.interfaces().enumerate().map(name))
-    })
+    Field::one(
+        "interfaces",
+        Kind::Texts,
+        "Interfaces, by name or number; null where the format has none.",
+        |row| {
+            if row.format != Format::Pcapng {
+                return Value::Null;
+            }
+            let name = |(index, one): (usize, &InterfaceInfo)| {
+                one.name.clone().unwrap_or_else(|| format!("{index}"))
+            };
+            Value::list(row.interfaces().enumerate().map(name))
+        },
+    )
     .rank(9),
     Field::one("link_types", Kind::Numbers, "Link types, by the numbers of the LINKTYPE registry.", |row| {
         Value::list(row.linktypes().into_iter().map(|(linktype, _)| linktype.0))

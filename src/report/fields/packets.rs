@@ -93,7 +93,8 @@ static FRAME: &[Field] = &[
         .rank(70),
     Field::one("error", Kind::Text, "What could not be decoded, and why.", |row| {
         row.packet.stop.map(explain).into()
-    }),
+    })
+    .rank(30),
 ];
 
 static SEGMENT: &[Field] = &[

@@ -2,7 +2,7 @@
 
 use super::{Summary, Tally};
 use crate::report::fields::icmp_error_name;
-use crate::report::human;
+use crate::report::human::{self, counted};
 use crate::report::schema::{Family, Kind, Schema, Spec};
 
 /// Rows that are findings.
@@ -60,16 +60,23 @@ fn connections(summary: &Summary) -> Vec<Finding> {
     let tcp = &summary.tcp;
     let mut found = Vec::new();
     let opened = [
-        (&tcp.refused, "refused", "were refused"),
-        (&tcp.no_answer, "no_answer", "got no answer"),
-        (&tcp.half_open, "half_open", "were answered but never completed"),
+        (&tcp.refused, "refused", "refused"),
+        (&tcp.no_answer, "no_answer", "not answered"),
+        (&tcp.half_open, "half_open", "answered but never completed"),
     ];
     for (tally, opening, what) in opened {
         found.extend(of_flows(
             tally,
             300 * share(tally.flows, tcp.all),
             format!("opening = {opening}"),
-            || format!("{} of {} TCP connections {what}", tally.flows, tcp.all),
+            || {
+                format!(
+                    "{} of {} {} {what}",
+                    tally.flows,
+                    counted(tcp.all, "TCP connection"),
+                    was(tally.flows)
+                )
+            },
         ));
     }
     for (tally, closing, who) in
@@ -79,14 +86,18 @@ fn connections(summary: &Summary) -> Vec<Finding> {
             tally,
             150 * share(tally.flows, tcp.all),
             format!("closing = {closing}"),
-            || format!("{} of {} TCP connections were reset by the {who}", tally.flows, tcp.all),
+            || {
+                let (flows, all) = (tally.flows, counted(tcp.all, "TCP connection"));
+                format!("{flows} of {all} {} reset by the {who}", was(flows))
+            },
         ));
     }
     found.extend(of_flows(&summary.icmp_errors, 100_000, "icmp_errors > 0".into(), || {
         let said = summary.icmp_error.and_then(icmp_error_name).unwrap_or("an error");
         format!(
-            "{} ICMP errors ({said}) came back for {} flows",
-            summary.icmp_errors.amount, summary.icmp_errors.flows
+            "{} ({said}) came back for {}",
+            counted(summary.icmp_errors.amount, "ICMP error"),
+            counted(summary.icmp_errors.flows, "flow")
         )
     }));
     found
@@ -103,8 +114,12 @@ fn path(summary: &Summary) -> Vec<Finding> {
         either("retransmitted_segments"),
         || {
             let share = percent(tcp.retransmitted.amount, tcp.data_segments);
-            let (amount, flows, rto) = (tcp.retransmitted.amount, tcp.retransmitted.flows, tcp.rto);
-            format!("{amount} segments were sent again in {flows} flows, {share} of those with data; {rto} by timeout")
+            let Tally { amount, flows, .. } = tcp.retransmitted;
+            let (segments, flows, rto) = (counted(amount, "segment"), counted(flows, "flow"), tcp.rto);
+            format!(
+                "{segments} {} sent again in {flows}, {share} of those with data; {rto} by timeout",
+                was(amount)
+            )
         },
     ));
     found.extend(of_flows(&tcp.zero_windows, 200_000, either("zero_windows"), || {
@@ -112,8 +127,9 @@ fn path(summary: &Summary) -> Vec<Finding> {
         let nanos = tcp.zero_window_time.as_nanos();
         human::seconds(crate::report::Decimal { mantissa: nanos, digits: 9 }, &mut time);
         format!(
-            "receivers closed their window {} times in {} flows, for {time} in all",
-            tcp.zero_windows.amount, tcp.zero_windows.flows
+            "receivers closed their window {} in {}, for {time} in all",
+            counted(tcp.zero_windows.amount, "time"),
+            counted(tcp.zero_windows.flows, "flow")
         )
     }));
     found.extend(of_flows(
@@ -122,16 +138,23 @@ fn path(summary: &Summary) -> Vec<Finding> {
         either("out_of_order_segments"),
         || {
             format!(
-                "the network reordered {} segments in {} flows",
-                tcp.out_of_order.amount, tcp.out_of_order.flows
+                "the network reordered {} in {}",
+                counted(tcp.out_of_order.amount, "segment"),
+                counted(tcp.out_of_order.flows, "flow")
             )
         },
     ));
     found.extend(of_flows(&tcp.spurious, 50_000, either("spurious_retransmissions"), || {
-        format!("{} retransmissions in {} flows were needless", tcp.spurious.amount, tcp.spurious.flows)
+        let Tally { amount, flows, .. } = tcp.spurious;
+        format!(
+            "{} in {} {} needless",
+            counted(amount, "retransmission"),
+            counted(flows, "flow"),
+            was(amount)
+        )
     }));
     found.extend(of_flows(&tcp.network_duplicates, 40_000, either("network_duplicates"), || {
-        format!("the network delivered {} packets twice", tcp.network_duplicates.amount)
+        format!("the network delivered {} twice", counted(tcp.network_duplicates.amount, "packet"))
     }));
     let slow = tcp.slowest.most();
     if slow >= SLOW {
@@ -163,11 +186,16 @@ fn capture(summary: &Summary) -> Vec<Finding> {
     say(
         sound.dropped,
         900_000,
-        format!("the capturing machine dropped {} packets", sound.dropped),
+        format!("the capturing machine dropped {}", counted(sound.dropped, "packet")),
         Some("info"),
     );
     let wrong = sound.unaccounted();
-    say(wrong, 1_000_000, format!("{wrong} packets are not accounted for: this is a fault of flowray"), None);
+    say(
+        wrong,
+        1_000_000,
+        format!("packets that are not accounted for: {wrong}; this is a fault of flowray"),
+        None,
+    );
     let wrong = tcp.unaccounted.amount;
     say(
         wrong,
@@ -179,25 +207,25 @@ fn capture(summary: &Summary) -> Vec<Finding> {
     );
     let packets = summary.counts.chosen.packets;
     let undecoded = [
-        (sound.malformed, "are malformed", 2000),
-        (sound.unsupported, "hold protocols that are not decoded", 100),
-        (sound.cut, "were cut short by the capture before their headers ended", 500),
-        (sound.too_deep, "nest more layers than are read", 100),
+        (sound.malformed, "malformed", 2000),
+        (sound.unsupported, "of protocols that are not decoded", 100),
+        (sound.cut, "cut short by the capture before the end of the headers", 500),
+        (sound.too_deep, "of more layers than are read", 100),
     ];
     for (count, what, factor) in undecoded {
-        let text = format!("{count} of {packets} packets {what}");
+        let text = format!("{count} of {} {} {what}", counted(packets, "packet"), was(count));
         say(count, factor * share(count, packets), text, Some("packets --where 'error is not null'"));
     }
     say(
         sound.time_backwards,
         70_000,
-        format!("time goes back {} times, by the capture's clock", sound.time_backwards),
+        format!("time goes back {}, by the capture's clock", counted(sound.time_backwards, "time")),
         Some("packets --where 'delta_s < 0'"),
     );
     say(
         sound.overlapping_files,
         80_000,
-        format!("{} files overlap in time with the one before", sound.overlapping_files),
+        format!("files that overlap in time with the one before: {}", sound.overlapping_files),
         Some("info"),
     );
     let bytes = tcp.unique_bytes.saturating_add(tcp.missing_bytes.amount);
@@ -209,13 +237,14 @@ fn capture(summary: &Summary) -> Vec<Finding> {
         || {
             let share = percent(tcp.missing_bytes.amount, bytes);
             format!(
-                "the capture lacks {} stream bytes of {} flows, {share} of all",
-                tcp.missing_bytes.amount, tcp.missing_bytes.flows
+                "the capture lacks {} of {}, {share} of all",
+                counted(tcp.missing_bytes.amount, "stream byte"),
+                counted(tcp.missing_bytes.flows, "flow")
             )
         },
     ));
     found.extend(of_flows(&tcp.capture_duplicates, 90_000, either("capture_duplicates"), || {
-        format!("the capture has {} packets twice", tcp.capture_duplicates.amount)
+        format!("the capture has {} twice", counted(tcp.capture_duplicates.amount, "packet"))
     }));
     found.extend(of_flows(
         &tcp.midstream,
@@ -223,8 +252,10 @@ fn capture(summary: &Summary) -> Vec<Finding> {
         "opening = midstream".into(),
         || {
             format!(
-                "{} of {} TCP connections were open before the capture began",
-                tcp.midstream.flows, tcp.all
+                "{} of {} {} open before the capture began",
+                tcp.midstream.flows,
+                counted(tcp.all, "TCP connection"),
+                was(tcp.midstream.flows)
             )
         },
     ));
@@ -241,6 +272,11 @@ fn of_flows(tally: &Tally, weight: u64, condition: String, text: impl FnOnce() -
         worst_flow: Some(worst),
         command: Some(format!("flows --where '{condition}'")),
     })
+}
+
+/// The verb behind a count.
+const fn was(count: u64) -> &'static str {
+    if count == 1 { "was" } else { "were" }
 }
 
 /// A share in thousandths, at least one.
