@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use clap::{Args, ValueEnum};
 
 use super::args::ListArgs;
-use super::run::{Damage, Gathering, Only};
+use super::only::Only;
+use super::run::{Damage, Gathering};
 use crate::error::Result;
 use crate::flow::Key;
 use crate::pipeline::{FlowRow, Listener, Report, Services, Settings};
@@ -104,6 +105,10 @@ pub fn endpoints(args: EndpointArgs) -> Result<Damage> {
     };
     let wanted = Settings { flows: true, samples: true, ..Settings::default() };
     let mut input = gathering.open();
-    gathering.read(&mut input, &wanted, &Grouped { by, only: gathering.only }, &mut give)?;
-    gathering.print(input, |renderer, part| fold.into_rows().iter().for_each(|row| renderer.row(row, part)))
+    gathering.read(&mut input, &wanted, &Grouped { by, only: gathering.only.clone() }, &mut give)?;
+    gathering.print(input, |renderer, part| {
+        fold.into_rows().iter().for_each(|row| {
+            renderer.row(row, part);
+        })
+    })
 }

@@ -114,8 +114,8 @@ impl Report for Listed {
     type Row = HttpSaid;
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<HttpSaid>>> {
-        let shortfalls = Arc::clone(&self.shortfalls);
-        Some(Box::new(Transactions::of(key, self.limits, self.room, self.bodies, shortfalls)?))
+        let transactions = Transactions::of(key, self.limits, self.room, self.bodies)?;
+        Some(Box::new(transactions.counting(&self.shortfalls)))
     }
 
     fn is_choosy(&self) -> bool {

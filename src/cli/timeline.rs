@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use clap::{Args, ValueEnum};
 
 use super::args::ListArgs;
-use super::run::{Damage, Gathering, Only, stdout};
+use super::only::Only;
+use super::run::{Damage, Gathering, stdout};
 use crate::error::{Error, Result};
 use crate::flow::Key;
 use crate::pipeline::{FlowRow, Happened, Happenings, Listener, Report, Settings, Spoken};
@@ -111,7 +112,7 @@ pub fn timeline(args: TimelineArgs) -> Result<Damage> {
         ControlFlow::Continue(())
     };
     let wanted = Settings { flows: true, grid: Some(grid.clone()), ..Settings::default() };
-    let report = Happening { grid: grid.clone(), by, only: gathering.only };
+    let report = Happening { grid: grid.clone(), by, only: gathering.only.clone() };
     let outcome = gathering.read(&mut input, &wanted, &report, &mut give)?;
     let pulse = outcome.counts.pulse.filter(|_| !gathering.only.is_some()).map(|pulse| pulse.into_series());
     let duration = outcome.counts.span.map(|(start, end)| end.since(start)).filter(|&span| span > Span::ZERO);
@@ -124,7 +125,11 @@ pub fn timeline(args: TimelineArgs) -> Result<Damage> {
         let plot = timeline::plot(&rows, width);
         io::stdout().write_all(plot.as_bytes()).map_err(stdout)?;
     }
-    gathering.print(input, |renderer, part| rows.iter().for_each(|row: &Interval| renderer.row(row, part)))
+    gathering.print(input, |renderer, part| {
+        rows.iter().for_each(|row: &Interval| {
+            renderer.row(row, part);
+        })
+    })
 }
 
 fn interval(text: &str) -> Result<Span> {

@@ -35,30 +35,37 @@ pub struct Transactions {
     bodies: bool,
     room: Room,
     service: Option<Service>,
-    shortfalls: Arc<Shortfalls>,
+    shortfalls: Option<Arc<Shortfalls>>,
     /// Until nothing more can come of it.
     open: Option<Box<(Conversation, Application)>>,
 }
 
 impl Transactions {
     /// A listener for the flow `key`, if it is a TCP connection. `bodies`: bodies are wanted, too.
-    pub fn of(
-        key: &Key,
-        limits: Limits,
-        room: Room,
-        bodies: bool,
-        shortfalls: Arc<Shortfalls>,
-    ) -> Option<Self> {
+    pub fn of(key: &Key, limits: Limits, room: Room, bodies: bool) -> Option<Self> {
         let open = || Box::new((Conversation::default(), Application::new(Depth::Messages(limits))));
-        (key.protocol == TCP).then(|| Self { bodies, room, service: None, shortfalls, open: Some(open()) })
+        (key.protocol == TCP).then(|| Self {
+            bodies,
+            room,
+            service: None,
+            shortfalls: None,
+            open: Some(open()),
+        })
+    }
+
+    /// The same, which counts what is lost of the stream.
+    pub fn counting(self, shortfalls: &Arc<Shortfalls>) -> Self {
+        Self { shortfalls: Some(Arc::clone(shortfalls)), ..self }
     }
 }
 
 impl Transactions {
     /// Counts what was lost, of connections that speak HTTP.
     fn count(&self) {
-        if let (Some(open), Some(Service::Http)) = (&self.open, self.service) {
-            self.shortfalls.add(&open.0);
+        if let (Some(open), Some(Service::Http), Some(shortfalls)) =
+            (&self.open, self.service, &self.shortfalls)
+        {
+            shortfalls.add(&open.0);
         }
     }
 }
