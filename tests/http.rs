@@ -1,0 +1,170 @@
+//! HTTP through the whole program: however the bytes are cut, ordered and repeated they say the same; faulty ones end in a row
+//! with an error or in none, and cost no neighbour.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use support::conversation::{ACK, FIN, PSH, SYN};
+use support::ip::{Ip, Tcp};
+use support::random::Random;
+use support::{link, pcap, records};
+
+const CLIENT: (u8, u16) = (1, 40_000);
+const SERVER: (u8, u16) = (2, 80);
+
+/// A connection in which the client says `asked`, and then the server `answered`, in segments that `cut` makes.
+fn talk(
+    port: u16,
+    asked: &[u8],
+    answered: &[u8],
+    cut: &mut dyn FnMut(&[u8]) -> Vec<(usize, usize)>,
+) -> Vec<Vec<u8>> {
+    let mut id = 0;
+    let mut frame = |from_client: bool, flags: u16, seq: u32, ack: u32, payload: &[u8]| {
+        id += 1;
+        let ip = if from_client { Ip::v4(CLIENT.0, SERVER.0) } else { Ip::v4(SERVER.0, CLIENT.0) };
+        let (source_port, destination_port) = if from_client { (port, SERVER.1) } else { (SERVER.1, port) };
+        let tcp = Tcp { source_port, destination_port, seq, ack, flags, window: 65_000, ..Tcp::default() };
+        link::ethernet(&tcp.packet(&ip.id(id), payload))
+    };
+    let (client_end, server_end) = (1001 + asked.len() as u32, 5001 + answered.len() as u32);
+    let mut frames = vec![
+        frame(true, SYN, 1000, 0, &[]),
+        frame(false, SYN | ACK, 5000, 1001, &[]),
+        frame(true, ACK, 1001, 5001, &[]),
+    ];
+    for (at, len) in cut(asked) {
+        frames.push(frame(true, PSH | ACK, 1001 + at as u32, 5001, &asked[at..at + len]));
+    }
+    frames.push(frame(false, ACK, 5001, client_end, &[]));
+    for (at, len) in cut(answered) {
+        frames.push(frame(false, PSH | ACK, 5001 + at as u32, client_end, &answered[at..at + len]));
+    }
+    frames.push(frame(true, ACK, client_end, server_end, &[]));
+    frames.push(frame(false, FIN | ACK, server_end, client_end, &[]));
+    frames.push(frame(true, FIN | ACK, client_end, server_end + 1, &[]));
+    frames.push(frame(false, ACK, server_end + 1, client_end + 1, &[]));
+    frames
+}
+
+fn whole(bytes: &[u8]) -> Vec<(usize, usize)> {
+    (0..bytes.len()).step_by(1400).map(|at| (at, (bytes.len() - at).min(1400))).collect()
+}
+
+/// The rows of a capture, and its bodies by the names of their files.
+fn heard(frames: Vec<Vec<u8>>, folder: &Path) -> (String, BTreeMap<String, Vec<u8>>) {
+    let (file, saved) = (folder.join("talk.pcap"), folder.join("bodies"));
+    fs::write(&file, pcap::ethernet(&records(1_000_000, frames))).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_flowray"))
+        .args(["http", "-q", "-o", "csv", "--save", saved.to_str().unwrap()])
+        .args([
+            "--fields",
+            "flow,number,method,target,status,request_body_bytes,response_body_bytes,complete,error",
+        ])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut bodies = BTreeMap::new();
+    for entry in saved.read_dir().into_iter().flatten() {
+        let entry = entry.unwrap();
+        bodies.insert(entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap());
+    }
+    let _ = fs::remove_dir_all(saved);
+    (String::from_utf8(output.stdout).unwrap(), bodies)
+}
+
+#[test]
+fn any_segmentation_order_and_repetition_says_the_same() {
+    let asked = b"GET /one HTTP/1.1\r\nHost: h\r\n\r\nPOST /two HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhello\r\nGET!GET /three HTTP/1.1\r\nHost: h\r\n\r\n";
+    let mut answered = b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n".to_vec();
+    answered.extend(Random(7).bytes(3000));
+    answered.extend(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHTTP/\r\n10;x=y\r\n1.1 200 OK\r\n\r\nab\r\n0\r\nA: b\r\n\r\n");
+    answered.extend(b"HTTP/1.1 204 No Content\r\n\r\n");
+    let folder = tempfile::tempdir().unwrap();
+    let expected = heard(talk(CLIENT.1, asked, &answered, &mut whole), folder.path());
+    assert_eq!(expected.0.lines().count(), 4, "{}", expected.0);
+    assert_eq!(expected.0.matches(",true,").count(), 3, "{}", expected.0);
+    assert_eq!(expected.1.len(), 3, "{:?}", expected.1.keys());
+    for seed in 0..40 {
+        let mut random = Random(seed);
+        let mut cut = |bytes: &[u8]| {
+            let mut pieces = Vec::new();
+            let (mut at, longest) = (0, 1 + random.below(700));
+            while at < bytes.len() {
+                let len = (1 + random.below(longest) as usize).min(bytes.len() - at);
+                pieces.push((at, len));
+                at += len;
+            }
+            for again in 0..pieces.len() {
+                if random.once_in(4) {
+                    // Sent again, with some of what is behind it.
+                    let (at, len) = pieces[again];
+                    pieces.push((at, (len + random.below(50) as usize).min(bytes.len() - at)));
+                }
+            }
+            random.shuffle(&mut pieces);
+            pieces
+        };
+        let frames = talk(CLIENT.1, asked, &answered, &mut cut);
+        assert_eq!(heard(frames, folder.path()), expected, "seed {seed}");
+    }
+}
+
+/// What the rows say of a faulty connection beside a sound one, after the flow: all but the first column.
+fn of_faulty(asked: &[u8], answered: &[u8]) -> Vec<String> {
+    let sound = talk(
+        50_000,
+        b"GET /sound HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        &mut whole,
+    );
+    let mut faulty = talk(CLIENT.1, asked, answered, &mut whole);
+    faulty.extend(sound);
+    let folder = tempfile::tempdir().unwrap();
+    let (rows, _) = heard(faulty, folder.path());
+    assert!(rows.lines().any(|row| row == "1,1,GET,/sound,200,0,0,true,"), "the neighbour is there: {rows}");
+    rows.lines().filter_map(|row| row.strip_prefix("0,")).map(Into::into).collect()
+}
+
+#[test]
+fn faults_end_in_a_row_with_an_error_or_in_none() {
+    let get: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    let ok: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let bomb = [b"GET / HTTP/1.1\r\n".as_slice(), &b"A: b\r\n".repeat(40_000), b"\r\n"].concat();
+    let chunks = |size: &str| {
+        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\nabc\r\n0\r\n\r\n")
+            .into_bytes()
+    };
+    let post = |fields: &str| format!("POST / HTTP/1.1\r\nHost: h\r\n{fields}\r\n\r\nabc").into_bytes();
+    for (what, asked, answered, error) in [
+        ("a header bomb", bomb, ok.to_vec(), "head_too_large"),
+        ("a chunk size that overflows", get.to_vec(), chunks("fffffffffffffffffffff"), "bad_chunk"),
+        ("a negative chunk size", get.to_vec(), chunks("-3"), "bad_chunk"),
+        ("a negative length", post("Content-Length: -3"), ok.to_vec(), "bad_length"),
+        (
+            "two lengths that disagree",
+            post("Content-Length: 3\r\nContent-Length: 4"),
+            ok.to_vec(),
+            "conflicting_lengths",
+        ),
+        (
+            "both codings of length",
+            post("Content-Length: 3\r\nTransfer-Encoding: chunked"),
+            ok.to_vec(),
+            "length_and_chunked",
+        ),
+        ("an answer without a request", Vec::new(), ok.to_vec(), "no_request"),
+    ] {
+        let rows = of_faulty(&asked, &answered);
+        assert!(!rows.is_empty() && rows[0].contains(error), "{what}: {rows:?}");
+    }
+    let binary = Random(3).bytes(5000);
+    assert_eq!(of_faulty(&binary, &binary), Vec::<String>::new(), "binary on port 80");
+}
