@@ -23,6 +23,7 @@ mod listener;
 mod listeners;
 mod opened;
 mod pulse;
+mod reached;
 mod record;
 mod rows;
 mod settings;
@@ -41,6 +42,7 @@ pub use listeners::{
     WindowSteps,
 };
 pub use pulse::{Beat, Pulse};
+pub use reached::Reached;
 pub use rows::{FlowRow, PacketRow, ResponseStats, Samples};
 pub use settings::{Bounds, Lifetime, Settings, Watch};
 
@@ -96,6 +98,10 @@ pub struct Outcome {
     pub flows: u64,
     /// Of these, flows that the bound on the flows kept ended early.
     pub evicted: u64,
+    /// Times that a direction of a flow would have held more out of order than it may.
+    pub full: u64,
+    /// Times that all flows of a group would have.
+    pub crowded: u64,
     /// What became of fragments.
     pub fragments: FragmentCounts,
     /// The taker of the parts wanted no more.
@@ -116,7 +122,7 @@ pub fn run<R: Report>(
         settings,
         report,
         state: &state,
-        shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+        shards: (0..SHARDS).map(|_| Shard::new(settings.room(SHARDS))).collect(),
         queue: settings.packets.then(|| Queue::new(settings.bounds, capture.inputs() > 1)),
         next: [0; 3],
         steps: Steps::default(),
@@ -318,6 +324,8 @@ impl<R: Report> Run<'_, R> {
     fn finish(&mut self, give: &mut Give<'_, R::Part>) -> ControlFlow<()> {
         self.outcome.fragments = self.reassembler.counts();
         self.shards.par_iter_mut().for_each(Shard::finish);
+        self.outcome.full = self.shards.iter().map(|shard| shard.room().full).sum();
+        self.outcome.crowded = self.shards.iter().map(|shard| shard.room().crowded).sum();
         self.mark();
         self.write_packets(true, give)?;
         self.write_spoken(give)?;

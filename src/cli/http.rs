@@ -5,30 +5,27 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use clap::Args;
 
 use super::args::ListArgs;
+use super::bounds::{at_least_one, size};
 use super::options::{self, Request};
-use super::run::{Damage, Only, analyse, stdout};
+use super::run::{Damage, Only, analyse, note, stdout};
 use super::stream::ReassemblyArgs;
-use crate::app::coding;
-use crate::app::http::{Exchange, Limits, Side};
+use crate::app::coding::{self, Ending};
+use crate::app::http::{Exchange, Limits, Problem, Side};
 use crate::error::{Error, Result};
 use crate::flow::Key;
-use crate::pipeline::{HttpSaid, Listener, Report, Speaker, Spoken, Transactions};
+use crate::pipeline::{HttpSaid, Listener, Report, Settings, Speaker, Spoken, Transactions};
 use crate::report::fields::{HTTP, Http, Transaction};
 use crate::report::folder::Folder;
 use crate::report::har::Archive;
 use crate::report::http::Totals;
 use crate::report::human::Clock;
 use crate::report::rows::{Format, Part, Renderer, Shape};
-use crate::tcp::stream::Room;
-
-/// The most that one body may become when its content coding is undone.
-const MAX_DECODED: usize = 64 << 20;
-/// Encoded bodies that are gathered at a time; beyond it they are written as they came.
-const MAX_GATHERED: usize = 64 << 20;
 
 /// What `http` takes.
 #[derive(Args, Clone, Debug)]
@@ -49,16 +46,37 @@ pub struct HttpArgs {
     pub har: Option<PathBuf>,
     #[command(flatten)]
     pub reassembly: ReassemblyArgs,
+    #[command(flatten)]
+    pub bounds: HttpBounds,
+}
+
+/// Bounds on what is kept of messages.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Bounds on messages")]
+pub struct HttpBounds {
+    /// Bytes of a head; it is cut there
+    #[arg(long, value_name = "BYTES", default_value = "64K", value_parser = size)]
+    pub max_head: usize,
+    /// Requests of a connection that may wait for their answers; beyond it the oldest is let go
+    #[arg(long, value_name = "N", default_value_t = Limits::default().waiting, value_parser = at_least_one)]
+    pub max_waiting: usize,
+    /// Bytes that a body may become when its content coding is undone, and bytes of encoded bodies that are gathered for that at a
+    /// time; what is more is not written, or written as it came under a name that ends in .encoded
+    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = size)]
+    pub max_body: usize,
 }
 
 struct Listed {
     renderer: Renderer<Http>,
     only: Only,
     limits: Limits,
-    room: Room,
     bodies: bool,
     /// Exchanges are wanted, besides their rows.
     exchanges: bool,
+    /// Exchanges of which a head was cut.
+    cut_heads: AtomicU64,
+    /// Requests that were let go, since too many waited.
+    let_go: AtomicU64,
 }
 
 /// Rows, and what else is made of them, in order.
@@ -73,7 +91,7 @@ impl Report for Listed {
     type Row = HttpSaid;
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<HttpSaid>>> {
-        Some(Box::new(Transactions::of(key, self.limits, self.room, self.bodies)?))
+        Some(Box::new(Transactions::of(key, self.limits, self.bodies)?))
     }
 
     fn spoken(&self, rows: &[Spoken<HttpSaid>]) -> Batch {
@@ -83,6 +101,11 @@ impl Report for Listed {
                 continue;
             }
             if let HttpSaid::Exchange(exchange) = row {
+                for (problem, count) in
+                    [(Problem::HeadTooLarge, &self.cut_heads), (Problem::TooManyWaiting, &self.let_go)]
+                {
+                    count.fetch_add(u64::from(exchange.problems.contains(problem)), Relaxed);
+                }
                 let transaction = Transaction { flow: *flow, stream: *stream, speaker, exchange };
                 self.renderer.row(&transaction, &mut batch.rows);
             }
@@ -96,7 +119,7 @@ impl Report for Listed {
 
 /// Prints exchanges.
 pub fn http(args: HttpArgs) -> Result<Damage> {
-    let HttpArgs { list, headers, save, raw_bodies, har, reassembly } = args;
+    let HttpArgs { list, headers, save, raw_bodies, har, reassembly, bounds } = args;
     let request = Request::new(&list.common, &list.choice)?;
     let look = request.look;
     let mut query = options::query(&list.select, &HTTP, look.format)?;
@@ -105,6 +128,7 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
         query.columns.extend(HTTP.fields().into_iter().filter(|field| is_list(&field.name)));
     }
     let (mut capture, settings, begin) = request.open();
+    let settings = Settings { overlap: reassembly.overlap(), ..settings };
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
     let clock = Clock::new(look.time, begin);
     let (renderer, mut sheet) =
@@ -112,12 +136,17 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
     let report = Listed {
         renderer,
         only: Only::new(list.only),
-        limits: Limits { keep_heads: headers || har.is_some(), ..Limits::default() },
-        room: reassembly.room(),
+        limits: Limits {
+            head: bounds.max_head,
+            waiting: bounds.max_waiting,
+            keep_heads: headers || har.is_some(),
+        },
         bodies: save.is_some(),
         exchanges: save.is_some() || har.is_some() || look.format == Format::Table,
+        cut_heads: AtomicU64::new(0),
+        let_go: AtomicU64::new(0),
     };
-    let mut aside = Aside::new(save, raw_bodies, har)?;
+    let mut aside = Aside::new(save, raw_bodies, har, bounds.max_body)?;
     let mut failed = None;
     let mut give = |batch: Batch| {
         let taken =
@@ -136,6 +165,17 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
         return Err(error);
     }
     sheet.finish().map_err(stdout)?;
+    if !request.quiet {
+        let counted = [
+            ("--max-head", "exchanges have a head that was cut there", report.cut_heads.into_inner()),
+            ("--max-waiting", "requests were let go before their answer", report.let_go.into_inner()),
+            ("--max-body", "bodies unpack to more, and are written up to there", aside.limited),
+            ("--max-body", "encoded bodies did not fit, and are written as they came", aside.as_they_came),
+        ];
+        for (option, what, times) in counted.into_iter().filter(|(.., times)| *times > 0) {
+            note(&format!("{option} was reached: {times} {what}"));
+        }
+    }
     let mut totals = aside.finish()?;
     if look.format == Format::Table {
         let mut out = io::stdout().lock();
@@ -158,10 +198,16 @@ struct Aside {
     /// Encoded bodies that are gathered, each with its codings; none for those that became too much.
     gathered: HashMap<Place, Option<Gathered>>,
     gathered_len: usize,
+    /// Bytes that a body may become, and bytes that are gathered.
+    max_body: usize,
+    /// Bodies that become more.
+    limited: u64,
+    /// Encoded bodies that are too much to be gathered.
+    as_they_came: u64,
 }
 
 impl Aside {
-    fn new(save: Option<PathBuf>, raw: bool, har: Option<PathBuf>) -> Result<Self> {
+    fn new(save: Option<PathBuf>, raw: bool, har: Option<PathBuf>, max_body: usize) -> Result<Self> {
         let archive = match har {
             Some(path) => {
                 let fail =
@@ -180,6 +226,9 @@ impl Aside {
             archive,
             gathered: HashMap::new(),
             gathered_len: 0,
+            max_body,
+            limited: 0,
+            as_they_came: 0,
         })
     }
 
@@ -205,7 +254,8 @@ impl Aside {
                 (self.gathered.remove(&of), &mut self.folder)
             {
                 self.gathered_len -= bytes.len();
-                let (decoded, _) = coding::decode(&codings, &bytes, MAX_DECODED);
+                let (decoded, ending) = coding::decode(&codings, &bytes, self.max_body);
+                self.limited += u64::from(ending == Ending::Limited);
                 folder.append(&file_name(of), &decoded)?;
             }
         }
@@ -218,7 +268,7 @@ impl Aside {
             return folder.append(&file_name(of), bytes);
         }
         let entry = self.gathered.entry(of).or_insert_with(|| Some((codings, Vec::new())));
-        let fits = self.gathered_len + bytes.len() <= MAX_GATHERED;
+        let fits = self.gathered_len + bytes.len() <= self.max_body;
         match entry {
             Some((_, body)) if fits => {
                 self.gathered_len += bytes.len();
@@ -229,6 +279,7 @@ impl Aside {
             _ => {
                 let name = format!("{}.encoded", file_name(of));
                 if let Some((_, body)) = entry.take() {
+                    self.as_they_came += 1;
                     self.gathered_len -= body.len();
                     folder.append(&name, &body)?;
                 }

@@ -13,7 +13,7 @@ use super::progress::Progress;
 use crate::capture::{Capture, FileInfo};
 use crate::decode::{Layer, StopReason};
 use crate::error::{Error, Result};
-use crate::pipeline::{self, FlowRow, Outcome, PacketRow, Report, Settings};
+use crate::pipeline::{self, FlowRow, Outcome, PacketRow, Reached, Report, Settings};
 use crate::report::human::Clock;
 use crate::report::rows::{Format, Part, Query, Renderer, Shape};
 use crate::report::schema::{Family, Schema};
@@ -85,8 +85,8 @@ pub fn rows<F: Family, R: Report<Part = Part>>(
     let query = options::query(&args.select, schema, look.format)?;
     let only = Only::new(args.only);
     let (mut capture, settings, begin) = request.open();
-    let Settings { packets, flows, as_completed, bounds, .. } = wanted;
-    let settings = Settings { packets, flows, as_completed, bounds, ..settings };
+    let Settings { packets, flows, as_completed, .. } = wanted;
+    let settings = Settings { packets, flows, as_completed, ..settings };
     let at_once = as_completed.is_some();
     let clock = Clock::new(look.time, begin);
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
@@ -221,11 +221,11 @@ pub fn analyse<R: Report>(
         }
     }
     request.tell_refusals(capture);
-    if outcome.evicted > 0 && !request.quiet {
-        let evicted = outcome.evicted;
-        note(&format!(
-            "{evicted} flows were ended early, since more than --max-flows were open: see `evicted`"
-        ));
+    if !request.quiet {
+        for Reached { option, what, times } in outcome.reached(capture.files()) {
+            let option = option.map_or(String::new(), |option| format!("{option} was reached: "));
+            note(&format!("{option}{times} {what}"));
+        }
     }
     if request.verbose {
         let (read, took) = (outcome.counts.read, began.elapsed().as_secs_f64());

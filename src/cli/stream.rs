@@ -19,7 +19,7 @@ use crate::report::folder::Folder;
 use crate::report::human::Clock;
 use crate::report::schema::Role;
 use crate::report::stream::{Form, Piece, Speaking};
-use crate::tcp::stream::{Overlap, Room};
+use crate::tcp::stream::Overlap;
 
 /// What `stream` takes.
 #[derive(Args, Clone, Debug)]
@@ -56,19 +56,15 @@ pub struct ReassemblyArgs {
     /// Which copy counts where segments overlap and differ
     #[arg(long, value_enum, default_value_t)]
     pub overlap: Copies,
-    /// Bytes of late segments that are held for one direction; beyond it a gap is declared
-    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
-    pub max_held: usize,
 }
 
 impl ReassemblyArgs {
-    /// The room that late segments have.
-    pub fn room(&self) -> Room {
-        let overlap = match self.overlap {
+    /// Which copy counts.
+    pub fn overlap(&self) -> Overlap {
+        match self.overlap {
             Copies::First => Overlap::First,
             Copies::Last => Overlap::Last,
-        };
-        Room::new(self.max_held, overlap)
+        }
     }
 }
 
@@ -150,7 +146,6 @@ struct One {
     protocol: u8,
     number: u64,
     side: Side,
-    room: Room,
     client: OnceLock<Direction>,
     found: AtomicBool,
 }
@@ -161,7 +156,7 @@ impl Report for One {
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Speech>>> {
         let wanted = key.protocol == self.protocol;
-        wanted.then(|| Speeches::of(key, self.room)).flatten().map(|speeches| Box::new(speeches) as Box<_>)
+        wanted.then(|| Speeches::of(key)).flatten().map(|speeches| Box::new(speeches) as Box<_>)
     }
 
     fn spoken(&self, rows: &[Spoken<Speech>]) -> Self::Part {
@@ -190,12 +185,11 @@ impl Report for One {
 fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
     let request = Request::new(&args.common, &args.choice)?;
     let (mut capture, settings, begin) = request.open();
-    let settings = Settings { flows: true, ..settings };
+    let settings = Settings { flows: true, overlap: args.reassembly.overlap(), ..settings };
     let report = One {
         protocol: if args.udp { 17 } else { 6 },
         number,
         side: args.side,
-        room: args.reassembly.room(),
         client: OnceLock::new(),
         found: AtomicBool::new(false),
     };
@@ -235,7 +229,6 @@ fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
 /// All streams, on their way to files.
 struct All {
     side: Side,
-    room: Room,
     missing: AtomicU64,
 }
 
@@ -244,7 +237,7 @@ impl Report for All {
     type Row = Speech;
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Speech>>> {
-        Some(Box::new(Speeches::of(key, self.room)?))
+        Some(Box::new(Speeches::of(key)?))
     }
 
     fn spoken(&self, rows: &[Spoken<Speech>]) -> Self::Part {
@@ -279,8 +272,9 @@ pub fn file_name(key: &Key, stream: u64, direction: Direction) -> String {
 fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
     let request = Request::new(&args.common, &args.choice)?;
     let (mut capture, settings, _) = request.open();
+    let settings = Settings { overlap: args.reassembly.overlap(), ..settings };
     let mut folder = Folder::new(&out)?;
-    let report = All { side: args.side, room: args.reassembly.room(), missing: AtomicU64::new(0) };
+    let report = All { side: args.side, missing: AtomicU64::new(0) };
     let mut failed = None;
     let mut give = |part: Vec<(String, Vec<u8>)>| {
         for (name, bytes) in part {

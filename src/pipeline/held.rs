@@ -182,7 +182,7 @@ fn exceeded(bounds: &Bounds, number: u64, mark: &Mark, by: u64, later: &Mark) ->
 impl PacketRows<'_> {
     /// Shows each row to `each`.
     pub fn for_each(&self, mut each: impl FnMut(&PacketRow<'_>)) {
-        let mut packet = Packet::default();
+        let mut packet = Packet::within(self.opened.depth);
         let name = self.opened.block.path().to_string_lossy();
         let file = self.several.then_some(&*name);
         let frames = self.opened.block.frames().zip(self.marks);
