@@ -23,6 +23,7 @@ mod listener;
 mod listeners;
 mod opened;
 mod pulse;
+mod reached;
 mod record;
 mod rows;
 mod settings;
@@ -37,10 +38,11 @@ pub use counts::{Amount, Counts, Stack};
 pub use held::PacketRows;
 pub use listener::{Heard, Listener, Speaker, Spoken};
 pub use listeners::{
-    Happened, Happenings, Loss, Said as HttpSaid, Services, Shortfalls, Speech, Speeches, Tally,
-    Transactions, WindowSteps,
+    Happened, Happenings, Loss, Said as HttpSaid, Services, Speech, Speeches, Tally, Transactions,
+    WindowSteps,
 };
 pub use pulse::{Beat, Pulse};
+pub use reached::Reached;
 pub use rows::{FlowRow, PacketRow, ResponseStats, Samples};
 pub use settings::{Bounds, Lifetime, Settings, Watch};
 
@@ -107,6 +109,10 @@ pub struct Outcome {
     pub flows: u64,
     /// Of these, flows that the bound on the flows kept ended early.
     pub evicted: u64,
+    /// Times that a direction of a flow would have held more out of order than it may.
+    pub full: u64,
+    /// Times that all flows of a group would have.
+    pub crowded: u64,
     /// What became of fragments.
     pub fragments: FragmentCounts,
     /// The taker of the parts wanted no more.
@@ -127,7 +133,7 @@ pub fn run<R: Report>(
         settings,
         report,
         state: &state,
-        shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+        shards: (0..SHARDS).map(|_| Shard::new(settings.room(SHARDS))).collect(),
         queue: settings
             .packets
             .then(|| Queue::new(settings.bounds, capture.inputs() > 1 || settings.file.is_some())),
@@ -344,6 +350,8 @@ impl<R: Report> Run<'_, R> {
     fn finish(&mut self, give: &mut Give<'_, R::Part>) -> ControlFlow<()> {
         self.outcome.fragments = self.reassembler.counts();
         self.shards.par_iter_mut().for_each(Shard::finish);
+        self.outcome.full = self.shards.iter().map(|shard| shard.room().full).sum();
+        self.outcome.crowded = self.shards.iter().map(|shard| shard.room().crowded).sum();
         self.mark();
         self.write_packets(true, give)?;
         self.write_spoken(give)?;

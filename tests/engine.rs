@@ -32,7 +32,7 @@ impl Report for Text {
 }
 
 fn run(path: &Path, settings: &Settings, block_size: usize) -> (String, Outcome) {
-    let mut capture = Capture::open(&[path.to_path_buf()], Options { block_size });
+    let mut capture = Capture::open(&[path.to_path_buf()], Options { block_size, ..Options::default() });
     let mut text = String::new();
     let outcome = pipeline::run(&mut capture, settings, &Text, &mut |part: String| {
         text += &part;

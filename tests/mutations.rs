@@ -1,4 +1,5 @@
-//! Thousands of damaged captures through every command: no panic, no run over ten seconds, valid JSON.
+//! Thousands of damaged captures through every command: no panic, no run over ten seconds or 256 MiB, valid JSON, and every packet and stream
+//! byte accounted for.
 //!
 //! Made from the captures of a folder with a fixed seed, so that a failure can be repeated:
 //!
@@ -25,6 +26,9 @@ use support::random::Random;
 const LIMIT: Duration = Duration::from_secs(10);
 /// Address space that a run may have, in KiB: far above what is promised, to catch what grows without bound.
 const ADDRESS_SPACE: u64 = 3 << 20;
+/// Memory that a run may have, in KiB, where `time` is there to tell it.
+const PEAK: u64 = 256 << 10;
+const TIME: &str = "/usr/bin/time";
 const FORMS: [&str; 5] = ["table", "jsonl", "json", "csv", "tsv"];
 
 #[test]
@@ -101,8 +105,10 @@ fn damaged(captures: &[PathBuf], seed: u64, number: u64) -> impl Iterator<Item =
 
 fn run(words: &[&str], file: &Path) -> Result<(), String> {
     let begun = Instant::now();
+    let timed: &[&str] = if Path::new(TIME).exists() { &[TIME, "-f", "%M"] } else { &[] };
     let output = Command::new("sh")
         .args(["-c", &format!("ulimit -v {ADDRESS_SPACE}; exec \"$@\""), "sh"])
+        .args(timed)
         .arg(binary())
         .args(words)
         .arg(file)
@@ -110,10 +116,18 @@ fn run(words: &[&str], file: &Path) -> Result<(), String> {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
+    let (said, peak) = match said.trim_end().rsplit_once('\n').unwrap_or(("", said.trim_end())) {
+        (before, kib) if !timed.is_empty() => (before.to_owned(), kib.parse().unwrap_or(u64::MAX)),
+        _ => (said.into_owned(), 0),
+    };
+    let said = said.replace("Command exited with non-zero status 1", "");
     if !matches!(output.status.code(), Some(0 | 1)) || said.contains("panicked") {
         return Err(format!("{}: {said}", output.status));
     }
-    if output.status.code() == Some(1) && said.is_empty() {
+    if peak > PEAK {
+        return Err(format!("took {peak} KiB"));
+    }
+    if output.status.code() == Some(1) && said.trim().is_empty() {
         return Err("exit status 1 without a word".into());
     }
     if begun.elapsed() > LIMIT {
@@ -126,7 +140,13 @@ fn run(words: &[&str], file: &Path) -> Result<(), String> {
         _ => Vec::new(),
     };
     for document in documents {
-        serde_json::from_str::<serde_json::Value>(document).map_err(|why| format!("no JSON: {why}"))?;
+        let value =
+            serde_json::from_str::<serde_json::Value>(document).map_err(|why| format!("no JSON: {why}"))?;
+        for law in ["packets_accounted", "streams_accounted"] {
+            if words[0] == "summary" && value["soundness"][law] != serde_json::Value::Bool(true) {
+                return Err(format!("not {law}"));
+            }
+        }
     }
     Ok(())
 }

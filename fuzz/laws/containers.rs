@@ -30,7 +30,7 @@ pub fn check(bytes: &[u8]) {
 
 fn read(bytes: &[u8], block_size: usize) -> (Vec<Seen>, bool) {
     super::file(bytes, |path| {
-        let mut capture = Capture::open(&[path.to_path_buf()], Options { block_size });
+        let mut capture = Capture::open(&[path.to_path_buf()], Options { block_size, ..Options::default() });
         let mut frames = Vec::new();
         while let Some(block) = capture.next_block() {
             assert_eq!(block.frames().count() as u64, block.len());

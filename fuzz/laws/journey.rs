@@ -11,7 +11,8 @@ use flowray::report::machine::JsonRows;
 pub fn check(bytes: &[u8]) {
     super::file(bytes, |path| {
         let travel = |block_size, threads| {
-            let mut capture = Capture::open(&[path.to_path_buf()], Options { block_size });
+            let mut capture =
+                Capture::open(&[path.to_path_buf()], Options { block_size, ..Options::default() });
             let lines =
                 Lines { flows: JsonRows::new(FLOWS.fields()), packets: JsonRows::new(PACKETS.fields()) };
             let settings =

@@ -15,9 +15,15 @@ pub enum Ending {
     Unknown,
 }
 
+/// Codings that are undone, one in another. Each may be a bomb.
+const MAX_CODINGS: usize = 8;
+
 /// Decodes a body that was encoded by `codings`, the value of its Content-Encoding, to at most `limit` bytes.
 pub fn decode(codings: &[u8], body: &[u8], limit: usize) -> (Vec<u8>, Ending) {
     let mut bytes = body.to_vec();
+    if codings.iter().filter(|&&byte| byte == b',').count() >= MAX_CODINGS {
+        return (bytes, Ending::Unknown);
+    }
     let mut ending = Ending::Whole;
     // They were applied in the order in which they are listed: undo the last first.
     for coding in codings.rsplit(|&byte| byte == b',').map(|coding| coding.trim_ascii().to_ascii_lowercase())
@@ -122,6 +128,8 @@ mod tests {
         }
         let both = encoded("gzip", &encoded("br", &text));
         assert_eq!(decode(b"br, gzip", &both, 1 << 20), (text, Ending::Whole));
+        let many = [b"identity, ".repeat(9), b"gzip".to_vec()].concat();
+        assert_eq!(decode(&many, &encoded("gzip", b"abc"), 9).1, Ending::Unknown);
         assert_eq!(decode(b"rc4", b"abc", 9), (b"abc".to_vec(), Ending::Unknown));
         assert_eq!(decode(b"identity", b"abc", 9), (b"abc".to_vec(), Ending::Whole));
     }

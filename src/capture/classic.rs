@@ -11,7 +11,7 @@ use nom::{IResult, Parser};
 
 use super::block::Record;
 use super::format::{Damage, Walked, Walker};
-use super::{Clock, FileInfo, Format, Interface, InterfaceInfo, LinkType, MAX_RECORD, SectionInfo};
+use super::{Clock, FileInfo, Format, Interface, InterfaceInfo, LinkType, SectionInfo};
 
 const MICROS: u32 = 0xa1b2_c3d4;
 const NANOS: u32 = 0xa1b2_3c4d;
@@ -98,12 +98,21 @@ struct Header {
 
 impl Layout {
     /// Passes the whole records of `bytes` from `from` on.
-    pub fn walk(self, bytes: &[u8], from: usize, interface: &Interface, info: &mut FileInfo) -> Walked {
+    pub fn walk(
+        self,
+        bytes: &[u8],
+        from: usize,
+        max_record: usize,
+        interface: &Interface,
+        info: &mut FileInfo,
+    ) -> Walked {
         let mut walked = Walked { end: from, next_len: self.header_len, ..Walked::default() };
         while let Some(header) = self.header(bytes, walked.end) {
             let captured = header.captured as usize;
-            if captured > MAX_RECORD {
-                let what = format!("is damaged: a record claims to hold {captured} bytes");
+            if captured > max_record {
+                info.notes.record_too_long = true;
+                let what =
+                    format!("is damaged: a record claims to hold {captured} bytes, beyond --max-record");
                 walked.damage = Some(Damage { at: walked.end, what });
                 break;
             }
@@ -295,8 +304,18 @@ mod tests {
         let end = file.len();
         pcap.record(&mut file, &Built::new(EPOCH, vec![0; 4]));
         for (claim, error) in [
-            (u32::MAX, format!("x: is damaged: a record claims to hold 4294967295 bytes at byte {end}")),
-            ((64 << 20) + 1, format!("x: is damaged: a record claims to hold 67108865 bytes at byte {end}")),
+            (
+                u32::MAX,
+                format!(
+                    "x: is damaged: a record claims to hold 4294967295 bytes, beyond --max-record at byte {end}"
+                ),
+            ),
+            (
+                (64 << 20) + 1,
+                format!(
+                    "x: is damaged: a record claims to hold 67108865 bytes, beyond --max-record at byte {end}"
+                ),
+            ),
             (5, format!("x: is cut short: a record of at least 21 bytes has only 20 at byte {end}")),
             (
                 64 << 20,

@@ -68,15 +68,15 @@ impl Walker {
         found.unwrap_or_else(|| Err(Damage { at: 0, what: foreign(start) }))
     }
 
-    /// Passes the whole records of `bytes` from `from` on.
-    pub fn walk(&mut self, bytes: &[u8], from: usize, info: &mut FileInfo) -> Walked {
+    /// Passes the whole records of `bytes` from `from` on, none of which is longer than `max_record`.
+    pub fn walk(&mut self, bytes: &[u8], from: usize, max_record: usize, info: &mut FileInfo) -> Walked {
         match self {
             Self::Classic(layout, interfaces) => match interfaces.first() {
-                Some(interface) => layout.walk(bytes, from, interface, info),
+                Some(interface) => layout.walk(bytes, from, max_record, interface, info),
                 None => Walked::default(),
             },
-            Self::Snoop(_) => snoop::walk(bytes, from, info),
-            Self::Pcapng(sections) => sections.walk(bytes, from, info),
+            Self::Snoop(_) => snoop::walk(bytes, from, max_record, info),
+            Self::Pcapng(sections) => sections.walk(bytes, from, max_record, info),
         }
     }
 

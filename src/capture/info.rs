@@ -130,6 +130,10 @@ pub struct Notes {
     pub comments: u64,
     /// Packets that were not captured, as the records of those that were say.
     pub dropped: u64,
+    /// It was not read on, since a record claimed to be longer than [`super::Options::max_record`].
+    pub record_too_long: bool,
+    /// It was not read on, since it unpacks to more than [`super::Options::max_decompressed`].
+    pub unpacks_to_too_much: bool,
 }
 
 impl FileInfo {

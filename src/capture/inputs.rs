@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::reader::Reader;
 use super::source::Source;
-use super::{Block, FileInfo};
+use super::{Block, FileInfo, MAX_RECORD};
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
 
@@ -15,6 +15,10 @@ use crate::time::Timestamp;
 pub struct Options {
     /// About how many bytes a block has. A longer record has a block of its own.
     pub block_size: usize,
+    /// The longest record there may be: a longer one is taken for damage.
+    pub max_record: usize,
+    /// How many bytes a compressed input may unpack to; without it any number.
+    pub max_decompressed: Option<u64>,
 }
 
 impl Options {
@@ -24,7 +28,7 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { block_size: 512 << 10 }
+        Self { block_size: 512 << 10, max_record: MAX_RECORD, max_decompressed: None }
     }
 }
 
@@ -53,7 +57,7 @@ struct Waiting {
 
 /// Whether a file begins as a capture does, compressed or not.
 pub fn is_capture(path: &Path) -> bool {
-    Open::start(path).is_ok()
+    Open::start(path, Options::default()).is_ok()
 }
 
 struct Open {
@@ -76,11 +80,11 @@ const MAX_SPARE: usize = 64;
 impl Capture {
     /// Opens the inputs; `-` is standard input. Those that cannot be read are in [`Capture::errors`].
     pub fn open(inputs: &[PathBuf], options: Options) -> Self {
-        let options = Options { block_size: options.block_size.max(MIN_BLOCK_SIZE) };
+        let options = Options { block_size: options.block_size.max(MIN_BLOCK_SIZE), ..options };
         let mut errors = Vec::new();
         let mut waiting = Vec::new();
         for path in inputs {
-            match Waiting::open(path, inputs.len() > 1) {
+            match Waiting::open(path, inputs.len() > 1, options) {
                 Ok(one) => waiting.push(one),
                 Err(error) => errors.push(error),
             }
@@ -142,7 +146,7 @@ impl Capture {
                 self.last = self.files.last().and_then(|info| info.last).or(self.last);
             }
             let next = self.waiting.pop_front()?;
-            match next.start() {
+            match next.start(self.options) {
                 Ok((open, info)) => {
                     self.files.push(info);
                     self.current = Some(open);
@@ -210,8 +214,8 @@ impl Capture {
 
 impl Waiting {
     /// Opens `path`; `peek` to find the time of its first packet.
-    fn open(path: &Path, peek: bool) -> Result<Self> {
-        let (open, info) = Open::start(path)?;
+    fn open(path: &Path, peek: bool, options: Options) -> Result<Self> {
+        let (open, info) = Open::start(path, options)?;
         Ok(if peek { Self::peek(open, info) } else { Self { first: None, info, open: Some(open) } })
     }
 
@@ -232,18 +236,19 @@ impl Waiting {
         Self { first, info, open }
     }
 
-    fn start(self) -> Result<(Open, FileInfo)> {
+    fn start(self, options: Options) -> Result<(Open, FileInfo)> {
         match self.open {
             Some(open) => Ok((open, self.info)),
-            None => Open::start(&self.info.path),
+            None => Open::start(&self.info.path, options),
         }
     }
 }
 
 impl Open {
-    fn start(path: &Path) -> Result<(Self, FileInfo)> {
+    fn start(path: &Path, options: Options) -> Result<(Self, FileInfo)> {
         let mut info = FileInfo { path: path.into(), ..FileInfo::default() };
-        let reader = Reader::start(Source::open(path)?, &mut info)?;
+        let source = Source::open(path, options.max_decompressed)?;
+        let reader = Reader::start(source, options.max_record, &mut info)?;
         Ok((Self { reader, read_already: VecDeque::new(), failed: None, packets: 0 }, info))
     }
 }
@@ -283,7 +288,7 @@ mod tests {
 
         fn open(&self, names: &[&str]) -> Capture {
             let inputs: Vec<_> = names.iter().map(|name| self.0.path().join(name)).collect();
-            Capture::open(&inputs, Options { block_size: 64 })
+            Capture::open(&inputs, Options { block_size: 64, ..Options::default() })
         }
 
         /// The frames, what the errors say without the folder, and the capture at its end.
@@ -383,12 +388,12 @@ mod tests {
         cut.pop();
         for bytes in [cut, ethernet(&packets(&[9]))] {
             let mut info = FileInfo { path: "-".into(), ..FileInfo::default() };
-            let source = Source::new(Box::new(std::io::Cursor::new(bytes)), None).unwrap();
-            let reader = Reader::start(source, &mut info).unwrap();
+            let source = Source::new(Box::new(std::io::Cursor::new(bytes)), None, None).unwrap();
+            let reader = Reader::start(source, MAX_RECORD, &mut info).unwrap();
             let open = Open { reader, read_already: VecDeque::new(), failed: None, packets: 0 };
             waiting.push(Waiting::peek(open, info));
         }
-        waiting.push(Waiting::open(&folder.0.path().join("file"), true).unwrap());
+        waiting.push(Waiting::open(&folder.0.path().join("file"), true, Options::default()).unwrap());
         waiting.sort_by_key(|one| (one.first.is_none(), one.first));
         let mut capture = Capture { waiting: waiting.into(), ..Capture::open(&[], Options::default()) };
         let mut seen = Vec::new();

@@ -42,5 +42,5 @@ pub use options::{BlockOption, BlockOptions};
 pub use source::Compression;
 pub use write::{WriteFormat, Writer};
 
-/// The longest record there may be: a longer one is taken for damage.
+/// The longest record there may be, if nothing else is asked for.
 pub const MAX_RECORD: usize = 64 << 20;

@@ -56,10 +56,10 @@ pub(super) fn recognise(start: &[u8]) -> bool {
 
 impl Sections {
     /// Passes the whole blocks of `bytes` from `from` on.
-    pub fn walk(&mut self, bytes: &[u8], from: usize, info: &mut FileInfo) -> Walked {
+    pub fn walk(&mut self, bytes: &[u8], from: usize, max_record: usize, info: &mut FileInfo) -> Walked {
         let mut walked = Walked { end: from, next_len: FRAME_LEN, ..Walked::default() };
         while let Some(rest) = bytes.get(walked.end..) {
-            match self.pass(rest, walked.end, info, &mut walked.fault) {
+            match self.pass(rest, walked.end, max_record, info, &mut walked.fault) {
                 Ok(Passed::Packet(len)) => {
                     (walked.end, walked.packets) = (walked.end + len, walked.packets + 1)
                 }
@@ -98,10 +98,13 @@ impl Sections {
         &mut self,
         rest: &[u8],
         at: usize,
+        max_record: usize,
         info: &mut FileInfo,
         fault: &mut Option<Damage>,
     ) -> Result<Passed, String> {
-        let Some(head) = Head::read(rest, self.big_endian)? else { return Ok(Passed::Short(FRAME_LEN)) };
+        let Some(head) = Head::read(rest, self.big_endian, max_record, &mut info.notes)? else {
+            return Ok(Passed::Short(FRAME_LEN));
+        };
         let Head { kind, len, big_endian } = head;
         let Some(block) = rest.get(..len) else { return Ok(Passed::Short(len)) };
         let trailer = block.last_chunk().map_or(0, |bytes| word(*bytes, big_endian) as usize);
@@ -370,8 +373,11 @@ mod tests {
                 .packet_with(0, record, options)
                 .packet(0, record);
             let mut info = super::FileInfo::default();
-            let source = super::super::source::Source::new(Box::new(std::io::Cursor::new(file.bytes)), None);
-            let mut reader = super::super::reader::Reader::start(source.unwrap(), &mut info).unwrap();
+            let file = Box::new(std::io::Cursor::new(file.bytes));
+            let source = super::super::source::Source::new(file, None, None);
+            let mut reader =
+                super::super::reader::Reader::start(source.unwrap(), crate::capture::MAX_RECORD, &mut info)
+                    .unwrap();
             let block = reader.next_block(Vec::new(), 4096, &mut info).unwrap().unwrap();
             let frames: Vec<_> = block.frames().collect();
             assert_eq!(frames[0].comments().collect::<Vec<_>>(), ["one", "t\u{fffd}o"]);
@@ -415,7 +421,7 @@ mod tests {
             ),
             (
                 sound.clone().raw(&[9, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]),
-                "a block claims to be 4294967295 bytes long".into(),
+                "a block claims to be 4294967295 bytes long, beyond --max-record".into(),
             ),
             (
                 sound.clone().raw(&[9, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0]),

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::format::{Damage, HEADER_LEN, Walker};
-use super::source::Source;
+use super::source::{Source, unpacks_to_too_much};
 use super::{Block, FileInfo};
 use crate::error::{Error, Result};
 
@@ -17,6 +17,7 @@ pub(super) struct Reader {
     /// Where `rest` stands in the capture.
     offset: u64,
     ended: Option<End>,
+    max_record: usize,
     /// What is wrong with the file, but does not keep it from being read. The first is enough.
     fault: Option<(u64, String)>,
     fault_told: bool,
@@ -34,7 +35,8 @@ enum End {
 
 impl Reader {
     /// Starts reading `source`: its header is read into `info`.
-    pub fn start(mut source: Source, info: &mut FileInfo) -> Result<Self> {
+    /// No record may be longer than `max_record`.
+    pub fn start(mut source: Source, max_record: usize, info: &mut FileInfo) -> Result<Self> {
         info.size = source.size;
         info.compression = source.compression;
         let mut rest = vec![0; HEADER_LEN];
@@ -44,6 +46,7 @@ impl Reader {
                 Ok(0) => break,
                 Ok(read) => filled += read,
                 Err(cause) => {
+                    info.notes.unpacks_to_too_much = unpacks_to_too_much(&cause);
                     return Err(failure(&info.path, filled as u64, source.compression.is_some(), cause));
                 }
             }
@@ -59,6 +62,7 @@ impl Reader {
             rest,
             offset: header_len as u64,
             ended: None,
+            max_record,
             fault: None,
             fault_told: false,
         })
@@ -107,7 +111,7 @@ impl Reader {
                 }
             }
             let bytes = buffer.get(..filled).unwrap_or_default();
-            let walked = self.walker.walk(bytes, end, info);
+            let walked = self.walker.walk(bytes, end, self.max_record, info);
             info.bytes += (walked.end - end) as u64;
             (end, packets) = (walked.end, packets + walked.packets);
             if let Some(Damage { at, what }) = walked.fault {
@@ -144,7 +148,7 @@ impl Reader {
         }
     }
 
-    fn error(&mut self, ended: End, left: usize, wanted: usize, info: &FileInfo) -> Error {
+    fn error(&mut self, ended: End, left: usize, wanted: usize, info: &mut FileInfo) -> Error {
         self.ended = Some(End::File);
         match ended {
             End::File => {
@@ -152,6 +156,7 @@ impl Reader {
                 input(&info.path, self.offset, what, None)
             }
             End::Failure(cause) => {
+                info.notes.unpacks_to_too_much = unpacks_to_too_much(&cause);
                 failure(&info.path, self.offset + left as u64, self.source.compression.is_some(), cause)
             }
             End::Damage(offset, what) => input(&info.path, offset, what, None),
@@ -304,8 +309,8 @@ mod tests {
         }
         for file in files(3, 1, 100) {
             let mut info = FileInfo::default();
-            let source = Source::new(Box::new(Live(Cursor::new(file))), None).unwrap();
-            let mut reader = Reader::start(source, &mut info).unwrap();
+            let source = Source::new(Box::new(Live(Cursor::new(file))), None, None).unwrap();
+            let mut reader = Reader::start(source, crate::capture::MAX_RECORD, &mut info).unwrap();
             assert_eq!(reader.next_block(Vec::new(), 1 << 16, &mut info).unwrap().unwrap().len(), 1);
         }
     }

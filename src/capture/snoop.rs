@@ -7,7 +7,7 @@ use nom::{IResult, Parser};
 
 use super::block::Record;
 use super::format::{Damage, Walked, Walker};
-use super::{Clock, FileInfo, Format, Interface, InterfaceInfo, LinkType, MAX_RECORD, SectionInfo};
+use super::{Clock, FileInfo, Format, Interface, InterfaceInfo, LinkType, SectionInfo};
 
 const MAGIC: &[u8; 8] = b"snoop\0\0\0";
 const HEADER_LEN: usize = 16;
@@ -73,12 +73,15 @@ impl Header {
 }
 
 /// Passes the whole records of `bytes` from `from` on.
-pub(super) fn walk(bytes: &[u8], from: usize, info: &mut FileInfo) -> Walked {
+pub(super) fn walk(bytes: &[u8], from: usize, max_record: usize, info: &mut FileInfo) -> Walked {
     let mut walked = Walked { end: from, next_len: RECORD_HEADER_LEN, ..Walked::default() };
     while let Some(header) = Header::read(bytes, walked.end) {
         let (included, record) = (header.included as usize, header.record as usize);
-        if record > MAX_RECORD || record < RECORD_HEADER_LEN + included {
-            let what = format!("is damaged: a record of {record} bytes claims to hold {included} bytes");
+        if record > max_record || record < RECORD_HEADER_LEN + included {
+            info.notes.record_too_long |= record > max_record;
+            let beyond = if record > max_record { ", beyond --max-record" } else { "" };
+            let what =
+                format!("is damaged: a record of {record} bytes claims to hold {included} bytes{beyond}");
             walked.damage = Some(Damage { at: walked.end, what });
             break;
         }
@@ -157,8 +160,10 @@ mod tests {
             let mut file = snoop::write(4, &built);
             file[56 + 8..56 + 12].copy_from_slice(&record.to_be_bytes());
             let trial = read(&file);
-            let error =
-                format!("x: is damaged: a record of {record} bytes claims to hold 16 bytes at byte 56");
+            let beyond = if record == u32::MAX { ", beyond --max-record" } else { "" };
+            let error = format!(
+                "x: is damaged: a record of {record} bytes claims to hold 16 bytes{beyond} at byte 56"
+            );
             assert_eq!(trial.errors, [error]);
             assert_eq!(trial.frames.len(), 1);
         }

@@ -39,8 +39,8 @@ const MAGIC_LEN: usize = 4;
 const CHUNK: usize = 128 << 10;
 
 impl Source {
-    /// Opens `path`, or standard input if it is `-`.
-    pub fn open(path: &Path) -> Result<Self> {
+    /// Opens `path`, or standard input if it is `-`. A compressed one may unpack to `max_decompressed` bytes.
+    pub fn open(path: &Path, max_decompressed: Option<u64>) -> Result<Self> {
         let fail = |cause| Error::Input {
             path: path.into(),
             offset: None,
@@ -59,20 +59,30 @@ impl Source {
             let waiting = if size.is_none() { file.try_clone().ok().map(Waiting::Pipe) } else { None };
             (Box::new(file), size, waiting)
         };
-        let source = Self::new(reader, size).map_err(fail)?;
+        let source = Self::new(reader, size, max_decompressed).map_err(fail)?;
         // Whether a decompressor can go on is not to be seen from its input.
         Ok(Self { waiting: waiting.filter(|_| source.compression.is_none()), ..source })
     }
 
     /// What `reader` gives, decompressed. `size` is known for a file on the disk, and for nothing else.
-    pub fn new(mut reader: Box<dyn Read + Send>, size: Option<u64>) -> io::Result<Self> {
+    pub fn new(
+        mut reader: Box<dyn Read + Send>,
+        size: Option<u64>,
+        max_decompressed: Option<u64>,
+    ) -> io::Result<Self> {
         let mut start = Vec::with_capacity(MAGIC_LEN);
         reader.by_ref().take(MAGIC_LEN as u64).read_to_end(&mut start)?;
         let compression = Compression::recognise(&start);
         let whole = Cursor::new(start).chain(reader);
         let reader: Box<dyn Read + Send> = match compression {
             None => Box::new(whole),
-            Some(compression) => compression.reader(BufReader::with_capacity(CHUNK, whole))?,
+            Some(compression) => {
+                let reader = compression.reader(BufReader::with_capacity(CHUNK, whole))?;
+                match max_decompressed {
+                    None => reader,
+                    Some(most) => Box::new(AtMost { inner: reader, left: most, most }),
+                }
+            }
         };
         Ok(Self {
             reader,
@@ -97,6 +107,36 @@ impl Source {
                 result => return result,
             }
         }
+    }
+}
+
+/// As many bytes as a compressed input may unpack to.
+struct AtMost<R> {
+    inner: R,
+    left: u64,
+    most: u64,
+}
+
+/// A compressed input unpacks to more than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("it unpacks to more than the {0} bytes of --max-decompressed")]
+struct TooMuch(u64);
+
+/// Whether that is what was wrong.
+pub(super) fn unpacks_to_too_much(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<TooMuch>())
+}
+
+impl<R: Read> Read for AtMost<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // One byte more tells an input that ends there from one that goes on.
+        let wanted = usize::try_from(self.left.max(1)).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.inner.read(buffer.get_mut(..wanted).unwrap_or_default())?;
+        if read as u64 > self.left {
+            return Err(io::Error::other(TooMuch(self.most)));
+        }
+        self.left -= read as u64;
+        Ok(read)
     }
 }
 
@@ -353,7 +393,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_opened_is_told() {
-        let error = |path: &str| Source::open(Path::new(path)).err().unwrap().to_string();
+        let error = |path: &str| Source::open(Path::new(path), None).err().unwrap().to_string();
         assert_eq!(error("/"), "/: cannot be opened: is a directory");
         assert!(error("/no/such/file").starts_with("/no/such/file: cannot be opened: No such file"));
     }

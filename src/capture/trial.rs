@@ -72,9 +72,10 @@ pub(super) fn trickle(bytes: &[u8], sizes: &[usize], block_size: usize) -> Trial
 
 pub(super) fn read_from(reader: impl Read + Send + 'static, size: Option<u64>, block_size: usize) -> Trial {
     let mut trial = Trial { info: FileInfo { path: "x".into(), ..FileInfo::default() }, ..Trial::default() };
-    let started = Source::new(Box::new(reader), size)
-        .map_err(|error| error.to_string())
-        .and_then(|source| Reader::start(source, &mut trial.info).map_err(|error| error.to_string()));
+    let started =
+        Source::new(Box::new(reader), size, None).map_err(|error| error.to_string()).and_then(|source| {
+            Reader::start(source, super::MAX_RECORD, &mut trial.info).map_err(|error| error.to_string())
+        });
     let mut reader = match started {
         Ok(reader) => reader,
         Err(error) => {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::pipeline::Bounds;
+use super::bounds::BoundArgs;
 
 /// An X-ray for packet captures.
 ///
@@ -120,6 +120,8 @@ pub struct Common {
     /// Say on standard error what was done and how long it took
     #[arg(short, long)]
     pub verbose: bool,
+    #[command(flatten)]
+    pub bounds: BoundArgs,
     /// Bytes read at a time, for tests
     #[arg(long, value_name = "BYTES", hide = true)]
     pub block_size: Option<usize>,
@@ -206,7 +208,8 @@ pub struct ListArgs {
 /// What `flows` and `handshakes` take.
 #[derive(Args, Clone, Debug)]
 pub struct FlowsArgs {
-    /// Write rows when their flow ends, not when the input does: for live pipes, in memory that follows the open flows
+    /// Write rows when their flow ends, not when the input does: for live pipes, in memory that follows the
+    /// open flows and, unless --max-memory says otherwise, stays below 512M
     #[arg(long)]
     pub as_completed: bool,
     /// With --as-completed: how long after its close a TCP flow ends
@@ -215,10 +218,6 @@ pub struct FlowsArgs {
     /// With --as-completed: after how long a silence any flow ends
     #[arg(long, value_name = "TIME", default_value = "300s", requires = "as_completed")]
     pub after_silence: String,
-    /// How many flows are kept, open or waiting for their row; beyond it closed ones are written first, then the least
-    /// recently used, marked `evicted`
-    #[arg(long, value_name = "N", default_value_t = Bounds::default().flows, value_parser = at_least_one)]
-    pub max_flows: usize,
     #[command(flatten)]
     pub verify: Verify,
     #[command(flatten)]
@@ -231,14 +230,6 @@ pub struct Verify {
     /// Count packets with wrong IP, TCP or UDP checksums, in `client_checksum_errors` and `server_checksum_errors`
     #[arg(long)]
     pub verify_checksums: bool,
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("is less than 1".into()),
-        Ok(number) => Ok(number),
-        Err(error) => Err(format!("is no number: {error}")),
-    }
 }
 
 /// What `packets` takes.

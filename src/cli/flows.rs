@@ -6,13 +6,16 @@ use super::options::lifetime;
 use super::run::{Damage, rows};
 use crate::error::Result;
 use crate::flow::Key;
-use crate::pipeline::{Bounds, FlowRow, Listener, Report, Services, Settings};
+use crate::pipeline::{FlowRow, Listener, Report, Services, Settings};
 use crate::report::fields::{FLOWS, Flows, HANDSHAKES};
 use crate::report::rows::{Part, Renderer, Shape};
 
+/// The memory that rows are written in as flows end, if nothing else is asked for: such a run may go on for months.
+const MEMORY_AS_COMPLETED: usize = 512 << 20;
+
 /// Prints flows.
-pub fn flows(args: FlowsArgs) -> Result<Damage> {
-    let wanted = wanted(&args)?;
+pub fn flows(mut args: FlowsArgs) -> Result<Damage> {
+    let wanted = wanted(&mut args)?;
     listed(args.list, wanted)
 }
 
@@ -27,8 +30,8 @@ fn listed(args: ListArgs, wanted: Settings) -> Result<Damage> {
 }
 
 /// Prints TCP connections.
-pub fn handshakes(args: FlowsArgs) -> Result<Damage> {
-    let wanted = wanted(&args)?;
+pub fn handshakes(mut args: FlowsArgs) -> Result<Damage> {
+    let wanted = wanted(&mut args)?;
     rows(args.list, &HANDSHAKES, wanted, Shape::Lines, |renderer, only| Listed {
         renderer,
         only,
@@ -36,12 +39,14 @@ pub fn handshakes(args: FlowsArgs) -> Result<Damage> {
     })
 }
 
-fn wanted(args: &FlowsArgs) -> Result<Settings> {
+fn wanted(args: &mut FlowsArgs) -> Result<Settings> {
+    if args.as_completed {
+        args.list.common.bounds.max_memory.get_or_insert(MEMORY_AS_COMPLETED);
+    }
     let lifetime = lifetime(&args.after_close, &args.after_silence)?;
-    let bounds = Bounds { flows: args.max_flows, ..Bounds::default() };
     let as_completed = args.as_completed.then_some(lifetime);
     let verify_checksums = args.verify.verify_checksums;
-    Ok(Settings { flows: true, as_completed, bounds, verify_checksums, ..Settings::default() })
+    Ok(Settings { flows: true, as_completed, verify_checksums, ..Settings::default() })
 }
 
 struct Listed {

@@ -6,34 +6,31 @@ use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use clap::Args;
 
 use super::args::ListArgs;
+use super::bounds::{at_least_one, size};
 use super::only::{self, Only};
 use super::options::{self, Request};
 use super::run::{Damage, analyse, note, stdout};
 use super::stream::ReassemblyArgs;
-use crate::app::coding;
-use crate::app::http::{Exchange, Limits, Side};
+use crate::app::coding::{self, Ending};
+use crate::app::http::{Exchange, Limits, Problem, Side};
 use crate::error::{Error, Result};
 use crate::flow::Key;
-use crate::pipeline::{HttpSaid, Listener, Report, Settings, Shortfalls, Speaker, Spoken, Transactions};
+use crate::pipeline::{HttpSaid, Listener, Report, Settings, Speaker, Spoken, Transactions};
 use crate::report::fields::{HTTP, Http, Transaction};
 use crate::report::folder::Folder;
 use crate::report::har::{Archive, Bodies};
 use crate::report::http::Totals;
 use crate::report::human::Clock;
 use crate::report::rows::{Format, Part, Renderer, Shape};
-use crate::tcp::stream::Room;
 
-/// The most that one body may become when its content coding is undone.
-const MAX_DECODED: usize = 64 << 20;
 /// The most of one body that goes into an archive.
 const MAX_ARCHIVED: usize = 1 << 20;
-/// Encoded bodies that are gathered at a time; beyond it they are written as they came.
-const MAX_GATHERED: usize = 64 << 20;
 
 /// What `http` takes.
 #[derive(Args, Clone, Debug)]
@@ -59,24 +56,23 @@ pub struct HttpArgs {
     #[command(flatten)]
     pub reassembly: ReassemblyArgs,
     #[command(flatten)]
-    pub limits: LimitArgs,
+    pub bounds: HttpBounds,
 }
 
-/// How much is kept of messages.
+/// Bounds on what is kept of messages.
 #[derive(Args, Clone, Copy, Debug)]
-pub struct LimitArgs {
-    /// Bytes that a header may have; a longer one is an error in its row
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().head)]
-    pub max_header: usize,
-    /// Requests of one connection that may wait for their answer; beyond it the oldest is given up, with an error in its row
-    #[arg(long, value_name = "N", default_value_t = Limits::default().waiting)]
+#[command(next_help_heading = "Bounds on messages")]
+pub struct HttpBounds {
+    /// Bytes of a head; it is cut there
+    #[arg(long, value_name = "BYTES", default_value = "64K", value_parser = size)]
+    pub max_head: usize,
+    /// Requests of a connection that may wait for their answers; beyond it the oldest is let go
+    #[arg(long, value_name = "N", default_value_t = Limits::default().waiting, value_parser = at_least_one)]
     pub max_waiting: usize,
-}
-
-impl LimitArgs {
-    fn of(self, keep_heads: bool) -> Limits {
-        Limits { keep_heads, head: self.max_header, waiting: self.max_waiting, ..Limits::default() }
-    }
+    /// Bytes that a body may become when its content coding is undone, and bytes of encoded bodies that are gathered for that at a
+    /// time; what is more is not written, or written as it came under a name that ends in .encoded
+    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = size)]
+    pub max_body: usize,
 }
 
 struct Listed {
@@ -84,13 +80,15 @@ struct Listed {
     only: Only,
     file: Option<Arc<str>>,
     limits: Limits,
-    room: Room,
     bodies: bool,
     /// Exchanges are wanted, besides their rows.
     exchanges: bool,
     /// A flow that is wanted was there.
     found: AtomicBool,
-    shortfalls: Arc<Shortfalls>,
+    /// Exchanges of which a head was cut.
+    cut_heads: Arc<AtomicU64>,
+    /// Requests that were let go, since too many waited.
+    let_go: Arc<AtomicU64>,
 }
 
 /// Rows, and what else is made of them, in order.
@@ -114,8 +112,7 @@ impl Report for Listed {
     type Row = HttpSaid;
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<HttpSaid>>> {
-        let transactions = Transactions::of(key, self.limits, self.room, self.bodies)?;
-        Some(Box::new(transactions.counting(&self.shortfalls)))
+        Some(Box::new(Transactions::of(key, self.limits, self.bodies)?))
     }
 
     fn is_choosy(&self) -> bool {
@@ -124,7 +121,7 @@ impl Report for Listed {
 
     fn wants(&self, key: &Key, flow: u64, stream: Option<u64>) -> bool {
         let wanted = self.only.numbers(key.protocol, flow, stream);
-        self.found.fetch_or(wanted, Ordering::Relaxed);
+        self.found.fetch_or(wanted, Relaxed);
         wanted
     }
 
@@ -136,6 +133,11 @@ impl Report for Listed {
             }
             let chosen = match row {
                 HttpSaid::Exchange(exchange) => {
+                    for (problem, count) in
+                        [(Problem::HeadTooLarge, &self.cut_heads), (Problem::TooManyWaiting, &self.let_go)]
+                    {
+                        count.fetch_add(u64::from(exchange.problems.contains(problem)), Relaxed);
+                    }
                     let file = self.file.as_deref();
                     let transaction = Transaction { file, flow: *flow, stream: *stream, speaker, exchange };
                     self.renderer.row(&transaction, &mut batch.rows)
@@ -152,7 +154,7 @@ impl Report for Listed {
 
 /// Prints exchanges.
 pub fn http(args: HttpArgs) -> Result<Damage> {
-    let HttpArgs { list, headers, save, raw_bodies, har, har_bodies, reassembly, limits } = args;
+    let HttpArgs { list, headers, save, raw_bodies, har, har_bodies, reassembly, bounds } = args;
     let whole = Request::new(&list.common, &list.choice)?;
     let look = whole.look;
     let mut query = options::listed(&list, &HTTP, look.format)?;
@@ -165,27 +167,29 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
     }
     let (bodies, exchanges) =
         (save.is_some() || har_bodies, save.is_some() || har.is_some() || look.format == Format::Table);
-    let limits = limits.of(headers || har.is_some());
-    let mut aside = Aside::new(save, raw_bodies, har, har_bodies)?;
+    let limits =
+        Limits { head: bounds.max_head, waiting: bounds.max_waiting, keep_heads: headers || har.is_some() };
+    let (cut_heads, let_go) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let mut aside = Aside::new(save, raw_bodies, har, har_bodies, bounds.max_body)?;
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
     let (renderer, mut sheet) =
         Renderer::new(query, look.format, Shape::Lines, look.terminal, Clock::default(), out)
             .map_err(stdout)?;
-    let shortfalls = Arc::new(Shortfalls::default());
     let mut damage = Damage::new();
     for request in whole.parts(list.each) {
         let only = Only::new(&list.only, &request, &Settings::default())?;
         let (mut capture, settings, begin) = request.open();
+        let settings = Settings { overlap: reassembly.overlap(), ..settings };
         let report = Listed {
             renderer: renderer.at(Clock::new(look.time, begin)),
             only: only.clone(),
             file: list.each.then(|| request.name()),
             limits,
-            room: reassembly.room(),
             bodies,
             exchanges,
             found: AtomicBool::new(false),
-            shortfalls: Arc::clone(&shortfalls),
+            cut_heads: Arc::clone(&cut_heads),
+            let_go: Arc::clone(&let_go),
         };
         let mut failed = None;
         let mut give = |batch: Batch| {
@@ -211,13 +215,22 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
         }
     }
     sheet.finish().map_err(stdout)?;
+    if !whole.quiet {
+        let Gathering { limited, as_they_came, .. } = aside.encoded;
+        let counted = [
+            ("--max-head", "exchanges have a head that was cut there", cut_heads.load(Relaxed)),
+            ("--max-waiting", "requests were let go before their answer", let_go.load(Relaxed)),
+            ("--max-body", "bodies unpack to more, and are written up to there", limited),
+            ("--max-body", "encoded bodies did not fit, and are written as they came", as_they_came),
+        ];
+        for (option, what, times) in counted.into_iter().filter(|(.., times)| *times > 0) {
+            note(&format!("{option} was reached: {times} {what}"));
+        }
+    }
     let mut totals = aside.finish()?;
     if look.format == Format::Table {
         let mut out = io::stdout().lock();
         totals.write(&mut out).and_then(|()| out.flush()).map_err(stdout)?;
-    }
-    if !whole.quiet {
-        shortfalls.notes().iter().for_each(|text| note(text));
     }
     Ok(damage)
 }
@@ -244,12 +257,20 @@ struct Gathering {
     /// Each with its codings; none for those that became too much.
     bodies: HashMap<Place, Option<Gathered>>,
     len: usize,
+    most: usize,
     most_of_one: usize,
+    /// Bytes that a body may become when its content codings are undone.
+    max_decoded: usize,
+    /// Bodies that become more.
+    limited: u64,
+    /// Bodies that are too much to be gathered.
+    as_they_came: u64,
 }
 
 impl Gathering {
-    fn new(most_of_one: usize) -> Self {
-        Self { bodies: HashMap::new(), len: 0, most_of_one }
+    fn new(most_of_one: usize, most: usize) -> Self {
+        let (limited, as_they_came) = (0, 0);
+        Self { bodies: HashMap::new(), len: 0, most, most_of_one, max_decoded: most, limited, as_they_came }
     }
 
     /// Adds to a body. Where there is no room for it, gives back what there was of it; from then on that is nothing.
@@ -257,13 +278,14 @@ impl Gathering {
         let entry = self.bodies.entry(of).or_insert_with(|| Some((codings.into(), Vec::new())));
         match entry {
             Some((_, body))
-                if self.len + bytes.len() <= MAX_GATHERED && body.len() + bytes.len() <= self.most_of_one =>
+                if self.len + bytes.len() <= self.most && body.len() + bytes.len() <= self.most_of_one =>
             {
                 self.len += bytes.len();
                 body.extend_from_slice(bytes);
                 Ok(())
             }
             _ => {
+                self.as_they_came += u64::from(entry.is_some());
                 let body = entry.take().map(|(_, body)| body).unwrap_or_default();
                 self.len -= body.len();
                 Err(body)
@@ -278,12 +300,20 @@ impl Gathering {
         if codings.is_empty() {
             return Some(bytes);
         }
-        Some(coding::decode(&codings, &bytes, MAX_DECODED).0)
+        let (decoded, ending) = coding::decode(&codings, &bytes, self.max_decoded);
+        self.limited += u64::from(ending == Ending::Limited);
+        Some(decoded)
     }
 }
 
 impl Aside {
-    fn new(save: Option<PathBuf>, raw: bool, har: Option<PathBuf>, har_bodies: bool) -> Result<Self> {
+    fn new(
+        save: Option<PathBuf>,
+        raw: bool,
+        har: Option<PathBuf>,
+        har_bodies: bool,
+        max_body: usize,
+    ) -> Result<Self> {
         let archive = match har {
             Some(path) => {
                 let fail =
@@ -300,8 +330,8 @@ impl Aside {
             folder,
             raw,
             archive,
-            encoded: Gathering::new(usize::MAX),
-            archived: har_bodies.then(|| Gathering::new(MAX_ARCHIVED)),
+            encoded: Gathering::new(usize::MAX, max_body),
+            archived: har_bodies.then(|| Gathering::new(MAX_ARCHIVED, max_body)),
         })
     }
 

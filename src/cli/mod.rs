@@ -3,6 +3,7 @@
 //! [`args`] has the words as they are written, `options` what they ask for; commands see only that.
 
 mod args;
+mod bounds;
 mod carve;
 mod endpoints;
 mod fields;

@@ -10,7 +10,7 @@ use super::run::note;
 use crate::capture::{self, Capture, FileInfo, LinkType};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
-use crate::pipeline::{Lifetime, Settings};
+use crate::pipeline::{Bounds, Lifetime, Settings};
 use crate::report::rows::{Format, Query};
 use crate::report::schema::{Family, Field, Schema};
 use crate::report::table::Terminal;
@@ -29,7 +29,8 @@ pub struct Request {
     filter: Option<Arc<Filter>>,
     from: Option<Instant>,
     to: Option<Instant>,
-    block_size: usize,
+    capture: capture::Options,
+    bounds: Bounds,
 }
 
 /// How the output looks.
@@ -69,7 +70,12 @@ impl Request {
             filter: choice.filter.as_deref().map(filter).transpose()?,
             from: choice.from.as_deref().map(|text| instant("--from", text)).transpose()?,
             to: choice.to.as_deref().map(|text| instant("--to", text)).transpose()?,
-            block_size: args.block_size.unwrap_or(capture::Options::default().block_size),
+            capture: capture::Options {
+                block_size: args.block_size.unwrap_or(capture::Options::default().block_size),
+                max_record: args.bounds.record(),
+                max_decompressed: args.bounds.max_decompressed.map(|most| most as u64),
+            },
+            bounds: args.bounds.bounds(),
         })
     }
 
@@ -103,7 +109,7 @@ impl Request {
 
     /// Opens the inputs. Says how the pipeline is to run on them, and when they begin.
     pub fn open(&self) -> (Capture, Settings, Option<Timestamp>) {
-        let mut capture = Capture::open(&self.files, capture::Options { block_size: self.block_size });
+        let mut capture = Capture::open(&self.files, self.capture);
         let begin = capture.begin();
         let at = |instant| match instant {
             Instant::At(at) => at,
@@ -114,6 +120,7 @@ impl Request {
             filter: self.filter.clone(),
             from: self.from.map(at),
             to: self.to.map(at),
+            bounds: self.bounds,
             ..Settings::default()
         };
         (capture, settings, begin)

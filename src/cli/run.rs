@@ -14,7 +14,7 @@ use super::progress::Progress;
 use crate::capture::{Capture, FileInfo};
 use crate::decode::{Layer, StopReason};
 use crate::error::{Error, Result};
-use crate::pipeline::{self, Outcome, Report, Settings};
+use crate::pipeline::{self, Outcome, Reached, Report, Settings};
 use crate::report::human::Clock;
 use crate::report::rows::{Format, Part, Query, Renderer, Shape, Sheet};
 use crate::report::schema::{Family, Schema};
@@ -45,12 +45,12 @@ pub fn rows<F: Family, R: Report<Part = Part>>(
         let only = Only::new(&args.only, &request, &wanted)?;
         let (mut capture, settings, begin) = request.open();
         let settings = Settings {
-            threads: settings.threads,
-            filter: settings.filter,
-            from: settings.from,
-            to: settings.to,
+            packets: wanted.packets,
+            flows: wanted.flows,
+            as_completed: wanted.as_completed,
+            verify_checksums: wanted.verify_checksums,
             file: args.each.then(|| request.name()),
-            ..wanted.clone()
+            ..settings
         };
         let report = report(renderer.at(Clock::new(look.time, begin)), only.clone());
         let written = sheet.counts().1;
@@ -203,11 +203,11 @@ pub fn analyse<R: Report>(
         }
     }
     request.tell_refusals(capture);
-    if outcome.evicted > 0 && !request.quiet {
-        let evicted = outcome.evicted;
-        note(&format!(
-            "{evicted} flows were ended early, since more than --max-flows were open: see `evicted`"
-        ));
+    if !request.quiet {
+        for Reached { option, what, times } in outcome.reached(capture.files()) {
+            let option = option.map_or(String::new(), |option| format!("{option} was reached: "));
+            note(&format!("{option}{times} {what}"));
+        }
     }
     if request.verbose {
         let (read, took) = (outcome.counts.read, began.elapsed().as_secs_f64());

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::io::{self, BufWriter, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use clap::{Args, ValueEnum};
 
@@ -15,12 +15,12 @@ use super::options::Request;
 use super::run::{Damage, analyse, note, stdout};
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Key, protocol_name};
-use crate::pipeline::{Listener, Report, Settings, Shortfalls, Speech, Speeches, Spoken};
+use crate::pipeline::{Listener, Report, Settings, Speech, Speeches, Spoken};
 use crate::report::folder::Folder;
 use crate::report::human::Clock;
 use crate::report::schema::Role;
 use crate::report::stream::{Form, Piece, Speaking};
-use crate::tcp::stream::{Overlap, Room};
+use crate::tcp::stream::Overlap;
 
 /// What `stream` takes.
 #[derive(Args, Clone, Debug)]
@@ -60,19 +60,15 @@ pub struct ReassemblyArgs {
     /// Which copy counts where segments overlap and differ
     #[arg(long, value_enum, default_value_t)]
     pub overlap: Copies,
-    /// Bytes of late segments that are held for one direction; beyond it a gap is declared
-    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
-    pub max_held: usize,
 }
 
 impl ReassemblyArgs {
-    /// The room that late segments have.
-    pub fn room(&self) -> Room {
-        let overlap = match self.overlap {
+    /// Which copy counts.
+    pub fn overlap(&self) -> Overlap {
+        match self.overlap {
             Copies::First => Overlap::First,
             Copies::Last => Overlap::Last,
-        };
-        Room::new(self.max_held, overlap)
+        }
     }
 }
 
@@ -154,10 +150,8 @@ struct One {
     protocol: u8,
     number: u64,
     side: Side,
-    room: Room,
     client: OnceLock<Direction>,
     found: AtomicBool,
-    shortfalls: Arc<Shortfalls>,
 }
 
 impl Report for One {
@@ -166,8 +160,7 @@ impl Report for One {
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Speech>>> {
         let wanted = key.protocol == self.protocol;
-        let speeches = || Speeches::of(key, self.room, Arc::clone(&self.shortfalls));
-        wanted.then(speeches).flatten().map(|speeches| Box::new(speeches) as Box<_>)
+        wanted.then(|| Speeches::of(key)).flatten().map(|speeches| Box::new(speeches) as Box<_>)
     }
 
     fn is_choosy(&self) -> bool {
@@ -200,15 +193,13 @@ impl Report for One {
 fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
     let request = Request::new(&args.common, &args.choice)?;
     let (mut capture, settings, begin) = request.open();
-    let shortfalls = Arc::new(Shortfalls::default());
+    let settings = Settings { overlap: args.reassembly.overlap(), ..settings };
     let report = One {
         protocol: if args.udp { 17 } else { 6 },
         number,
         side: args.side,
-        room: args.reassembly.room(),
         client: OnceLock::new(),
         found: AtomicBool::new(false),
-        shortfalls: Arc::clone(&shortfalls),
     };
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
     let mut speaking = Speaking::new(out, form, args.udp, Clock::new(request.look.time, begin));
@@ -235,7 +226,6 @@ fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
             "{missing} bytes of the stream are missing in the capture; nothing is written for them"
         ));
     }
-    tell(&request, &shortfalls);
     let mut damage = capture.into_errors();
     if !report.found.into_inner() {
         let protocol = if args.udp { "UDP" } else { "TCP" };
@@ -244,19 +234,10 @@ fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
     Ok(damage)
 }
 
-/// What was lost on the way, on standard error.
-fn tell(request: &Request, shortfalls: &Shortfalls) {
-    if !request.quiet {
-        shortfalls.notes().iter().for_each(|text| note(text));
-    }
-}
-
 /// All streams, on their way to files.
 struct All {
     side: Side,
     only: Only,
-    room: Room,
-    shortfalls: Arc<Shortfalls>,
     missing: AtomicU64,
 }
 
@@ -265,7 +246,7 @@ impl Report for All {
     type Row = Speech;
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Speech>>> {
-        Some(Box::new(Speeches::of(key, self.room, Arc::clone(&self.shortfalls))?))
+        Some(Box::new(Speeches::of(key)?))
     }
 
     fn is_choosy(&self) -> bool {
@@ -313,15 +294,9 @@ fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
     let only = OneFlow { flows: args.flows.clone(), ..OneFlow::default() };
     let only = Only::new(&only, &request, &Settings::default())?;
     let (mut capture, settings, _) = request.open();
+    let settings = Settings { overlap: args.reassembly.overlap(), ..settings };
     let mut folder = Folder::new(&out)?;
-    let shortfalls = Arc::new(Shortfalls::default());
-    let report = All {
-        side: args.side,
-        only,
-        room: args.reassembly.room(),
-        shortfalls: Arc::clone(&shortfalls),
-        missing: AtomicU64::new(0),
-    };
+    let report = All { side: args.side, only, missing: AtomicU64::new(0) };
     let mut failed = None;
     let mut give = |part: Vec<(String, Vec<u8>)>| {
         for (name, bytes) in part {
@@ -340,7 +315,6 @@ fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
     if missing > 0 && !request.quiet {
         note(&format!("{missing} bytes are missing in the capture; nothing is written for them"));
     }
-    tell(&request, &shortfalls);
     if request.verbose {
         note(&format!("{} files were written", folder.len()));
     }

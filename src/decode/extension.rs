@@ -66,6 +66,10 @@ fn authentication<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
 }
 
 fn extension<'a>(layer: Layer, next: u8, len: usize, at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
+    if !packet.takes_extension() {
+        packet.stop(StopReason::TooManyExtensions, layer, at.offset);
+        return None;
+    }
     packet.push(layer, at.offset, len.min(at.bytes.len()));
     if at.bytes.len() < len {
         packet.stop(at.short_of(len), layer, at.offset);
@@ -120,7 +124,7 @@ fn ether_ip<'a>(at: At<'a>, packet: &mut Packet<'a>) -> Step<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::*;
-    use super::super::{Layer, StopReason, Transport};
+    use super::super::{Layer, Limits, StopReason, Transport};
 
     #[test]
     fn headers_chain_in_any_order() {
@@ -196,9 +200,12 @@ mod tests {
             frame = ipv4(4, &frame);
         }
         let packet = decoded(IPV4, &frame);
-        assert_eq!(packet.stop.unwrap().reason, StopReason::TooDeep);
+        assert_eq!(packet.stop.unwrap().reason, StopReason::TooManyTunnels);
+        assert_eq!(packet.tunnels.len(), Limits::default().tunnels);
+        let tags = ethernet(0x8100, &[0, 7, 0x81, 0].repeat(300));
+        assert_eq!(decoded(ETHERNET, &tags).stop.unwrap().reason, StopReason::TooDeep);
         let options = ipv6(0, &[0; 4000]);
-        assert_eq!(decoded(IPV6, &options).stop.unwrap().reason, StopReason::TooDeep);
+        assert_eq!(decoded(IPV6, &options).stop.unwrap().reason, StopReason::TooManyExtensions);
     }
 
     #[test]

@@ -53,8 +53,14 @@ pub struct FragmentCounts {
     pub conflicts: u64,
     /// Datagrams given up because their time had passed.
     pub timed_out: u64,
-    /// Datagrams given up to stay within the bounds on datagrams, bytes or fragments.
+    /// Datagrams given up to stay within the bounds, all told.
     pub dropped: u64,
+    /// Of these, by [`FragmentLimits::datagrams`].
+    pub too_many: u64,
+    /// Of these, by [`FragmentLimits::bytes`].
+    pub too_large: u64,
+    /// Of these, by [`FragmentLimits::fragments`].
+    pub too_fine: u64,
 }
 
 /// A datagram that its fragments completed.
@@ -171,6 +177,7 @@ impl Reassembler {
         }
         if partial.fragments >= self.limits.fragments {
             self.counts.dropped += 1;
+            self.counts.too_fine += 1;
             self.discard(&key);
         }
         self.keep_bounds();
@@ -225,10 +232,15 @@ impl Reassembler {
 
     /// Gives up the oldest datagrams until the bounds are kept.
     fn keep_bounds(&mut self) {
-        while self.open.len() > self.limits.datagrams || self.held > self.limits.bytes {
+        loop {
+            let too_many = self.open.len() > self.limits.datagrams;
+            if !too_many && self.held <= self.limits.bytes {
+                break;
+            }
             let Some((key, serial)) = self.order.pop_front() else { return };
             if self.open.get(&key).is_some_and(|partial| partial.serial == serial) {
                 self.counts.dropped += 1;
+                *(if too_many { &mut self.counts.too_many } else { &mut self.counts.too_large }) += 1;
                 self.discard(&key);
             }
         }

@@ -26,6 +26,7 @@ mod juniper;
 mod l2tp;
 mod lan;
 mod layer;
+mod limits;
 mod link;
 mod lisp;
 mod llc;
@@ -57,8 +58,10 @@ pub use address::Address;
 pub use checksum::checksums_hold;
 pub use fragments::{Datagram, FragmentCounts, FragmentLimits, Reassembler};
 pub use layer::Layer;
+pub use limits::Limits;
 pub use packet::{
-    Fragment, Header, IcmpError, LayerAt, MAX_LAYERS, Network, Packet, Quoted, Stop, StopReason, Transport,
+    Fragment, Header, IcmpError, LayerAt, MAX_LAYERS, MAX_TUNNELS, Network, Packet, Quoted, Stop, StopReason,
+    Transport,
 };
 pub use sack::SackBlocks;
 pub use sctp::{SctpChunk, SctpChunks, sctp_chunk_name};

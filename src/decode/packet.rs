@@ -3,13 +3,16 @@
 use arrayvec::ArrayVec;
 
 use super::walk::{At, Step};
-use super::{Address, Layer, Tcp};
+use super::{Address, Layer, Limits, Tcp};
 
 /// The most layers kept of one frame. What lies deeper is not decoded.
 pub const MAX_LAYERS: usize = 128;
 
 /// The most TCP and UDP headers kept beside the innermost one.
 const MAX_HEADERS: usize = 16;
+
+/// The most tunnel headers kept of one frame.
+pub const MAX_TUNNELS: usize = 16;
 
 /// The headers of one frame: every layer that could be read, the innermost addresses that are not quoted,
 /// and why the walk stopped where it did.
@@ -33,7 +36,7 @@ pub struct Packet<'a> {
     /// VLAN ids passed, outermost first.
     pub vlans: ArrayVec<u16, 4>,
     /// Tunnel headers passed, outermost first.
-    pub tunnels: ArrayVec<Layer, 8>,
+    pub tunnels: ArrayVec<Layer, MAX_TUNNELS>,
     /// TCP and UDP headers other than `transport`, in their order in the frame: around a tunnel (these stand before
     /// `transport`), or quoted in an ICMP error (behind it). They take part in the numbering of streams.
     pub headers: ArrayVec<Header, MAX_HEADERS>,
@@ -47,6 +50,12 @@ pub struct Packet<'a> {
     quoting: Option<IcmpError>,
     /// What is read now stands in a reassembled datagram.
     in_datagram: bool,
+    /// IPv6 extension headers read.
+    extensions: usize,
+    /// There was one tunnel too many: nothing behind it is read.
+    too_many_tunnels: bool,
+    /// How deep it is read; stays for the next frame.
+    limits: Limits,
 }
 
 /// A layer and where it stands.
@@ -190,7 +199,7 @@ pub struct Stop {
     pub offset: u32,
 }
 
-/// The three ways in which the reading of a frame can end early.
+/// The ways in which the reading of a frame can end early.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum StopReason {
     /// The capture cut the frame here (snap length).
@@ -199,11 +208,20 @@ pub enum StopReason {
     Malformed,
     /// The next protocol has this number, which is not decoded.
     Unsupported(u32),
-    /// A bound of ours was reached: layers or tunnels nested too deep.
+    /// More layers than are read: [`Limits::layers`].
     TooDeep,
+    /// More tunnels than are read: [`Limits::tunnels`].
+    TooManyTunnels,
+    /// More IPv6 extension headers than are read: [`Limits::extensions`].
+    TooManyExtensions,
 }
 
 impl<'a> Packet<'a> {
+    /// One that is read no deeper than `limits` allow.
+    pub fn within(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
     /// Empties it for the next frame.
     pub fn clear(&mut self) {
         self.layers.clear();
@@ -221,6 +239,8 @@ impl<'a> Packet<'a> {
         self.stop = None;
         self.quoting = None;
         self.in_datagram = false;
+        self.extensions = 0;
+        self.too_many_tunnels = false;
     }
 
     /// Source and destination port, where the transport has them.
@@ -243,10 +263,18 @@ impl<'a> Packet<'a> {
         })
     }
 
-    /// Whether no further layer finds room.
+    /// Why no further layer is read, if a bound was reached.
     #[inline]
-    pub(super) fn is_full(&self) -> bool {
-        self.layers.is_full() || self.headers.is_full()
+    pub(super) fn bound(&self) -> Option<StopReason> {
+        match self.too_many_tunnels {
+            true => Some(StopReason::TooManyTunnels),
+            false => self.is_full().then_some(StopReason::TooDeep),
+        }
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.layers.len() >= self.limits.layers || self.layers.is_full() || self.headers.is_full()
     }
 
     /// Notes a layer, of which `len` bytes were captured.
@@ -266,8 +294,9 @@ impl<'a> Packet<'a> {
 
     /// Notes that a layer carries other layers of its kind or below.
     pub(super) fn push_tunnel(&mut self, layer: Layer) {
-        if self.quoting.is_none() && self.tunnels.try_push(layer).is_err() {
-            self.stop(StopReason::TooDeep, layer, 0);
+        if self.quoting.is_none() {
+            let one_more = self.tunnels.len() < self.limits.tunnels;
+            self.too_many_tunnels |= !one_more || self.tunnels.try_push(layer).is_err();
         }
     }
 
@@ -289,7 +318,8 @@ impl<'a> Packet<'a> {
     /// Notes why the walk ended. What an ICMP error quotes is cut by its sender: that is no reason to note.
     #[cold]
     pub(super) fn stop(&mut self, reason: StopReason, layer: Layer, offset: usize) {
-        if self.quoting.is_none() || reason == StopReason::TooDeep {
+        let ours = [StopReason::TooDeep, StopReason::TooManyTunnels, StopReason::TooManyExtensions];
+        if self.quoting.is_none() || ours.contains(&reason) {
             self.stop = Some(Stop { reason, layer, offset: offset as u32 });
         }
     }
@@ -344,6 +374,12 @@ impl<'a> Packet<'a> {
         self.payload = &[];
         self.payload_len = 0;
         self.payload_offset = 0;
+    }
+
+    /// Whether one more extension header is read.
+    pub(super) fn takes_extension(&mut self) -> bool {
+        self.extensions += 1;
+        self.extensions <= self.limits.extensions
     }
 
     /// Notes an extension header of `len` bytes behind the IP header, and which protocol comes behind it.

@@ -182,9 +182,9 @@ pub(super) fn array<const N: usize>(input: &[u8]) -> IResult<&[u8], &[u8; N]> {
 pub(super) fn walk<'a>(next: Next, at: At<'a>, packet: &mut Packet<'a>) {
     let mut here = Some((next, at));
     while let Some((next, at)) = here {
-        if packet.is_full() {
-            let layer = packet.layers.last().map_or(Layer::Frame, |last| last.layer);
-            return packet.stop(StopReason::TooDeep, layer, at.offset);
+        if let Some(bound) = packet.bound() {
+            packet.stop_behind(bound, at.offset);
+            return;
         }
         here = step(next, at, packet);
     }

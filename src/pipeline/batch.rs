@@ -13,12 +13,17 @@ use crate::capture::{Block, Capture};
 /// records of a batch stay in the last-level cache.
 const BLOCKS_A_THREAD: usize = 8;
 
+/// Bytes of blocks in a batch from which on no other is taken: a long record has a large block of its own.
+const MAX_BYTES: usize = 64 << 20;
+
 /// What the tasks that fill a batch share.
 struct Filling<'a> {
     capture: &'a mut Capture,
     watch: &'a Watch,
     /// Blocks taken so far.
     taken: usize,
+    /// Their bytes.
+    bytes: usize,
     /// Blocks whose buffers are used again.
     spent: Vec<Opened>,
     /// The input has no more just now.
@@ -34,7 +39,8 @@ pub(super) fn fill(
     spent: Vec<Opened>,
 ) -> Vec<Opened> {
     let threads = rayon::current_num_threads();
-    let filling = Mutex::new(Filling { capture, watch: &settings.watch, taken: 0, spent, dry: false });
+    let filling =
+        Mutex::new(Filling { capture, watch: &settings.watch, taken: 0, bytes: 0, spent, dry: false });
     let opened = Mutex::new(Vec::with_capacity(threads * BLOCKS_A_THREAD));
     rayon::scope(|scope| {
         for _ in 0..threads {
@@ -54,7 +60,8 @@ pub(super) fn fill(
 impl Filling<'_> {
     /// The next block of a batch that wants `wanted`, with its place in the batch and used buffers.
     fn take(&mut self, wanted: usize) -> Option<(usize, Block, Option<Opened>)> {
-        if self.taken >= wanted || self.dry || self.watch.interrupted.load(Relaxed) {
+        if self.taken >= wanted || self.bytes >= MAX_BYTES || self.dry || self.watch.interrupted.load(Relaxed)
+        {
             return None;
         }
         let spent = self.spent.pop().map(|mut spent| {
@@ -66,6 +73,7 @@ impl Filling<'_> {
         self.watch.bytes.fetch_add(block.size() as u64, Relaxed);
         self.dry = block.is_live();
         self.taken += 1;
+        self.bytes += block.size();
         Some((self.taken, block, spent))
     }
 }

@@ -9,6 +9,7 @@ use super::shard::Ended;
 use crate::decode::IcmpError;
 use crate::flow::{Direction, Key, Pair, Traffic, guess_client};
 use crate::stats::Quantiles;
+use crate::tcp::stream::Room;
 use crate::tcp::{self, Tag, Verdict};
 use crate::time::Timestamp;
 
@@ -61,12 +62,14 @@ impl<Row> Open<Row> {
         self.tcp.as_ref().is_some_and(|tcp| tcp.is_reused_by(direction, segment))
     }
 
-    /// Counts one of its packets, and says what it is if it is a TCP segment. What its listener says goes to `say`.
+    /// Counts one of its packets, and says what it is if it is a TCP segment. What its listener says goes to `say`; what it
+    /// holds is held in `room`.
     pub fn on_packet(
         &mut self,
         record: &Record,
         segment: Option<&tcp::Segment>,
         opened: &Opened,
+        room: &mut Room,
         resolutions: &mut Vec<tcp::Resolution>,
         say: &mut dyn FnMut(Row),
     ) -> Option<Verdict> {
@@ -99,7 +102,7 @@ impl<Row> Open<Row> {
                 frame_len: record.frame_len(),
                 payload_len: record.payload_len(),
             };
-            listener.hear(&heard, say);
+            listener.hear(&heard, room, say);
         }
         if let Some(at) = at.filter(|_| record.payload_len() > 0 && verdict.as_ref().is_none_or(is_new_data))
         {
@@ -133,8 +136,11 @@ impl<Row> Open<Row> {
     }
 
     /// Nothing listens to it any more.
-    pub fn ignore(&mut self) {
-        self.listener = None;
+    pub fn ignore(&mut self, room: &mut Room) {
+        if let Some(mut listener) = self.listener.take() {
+            // What it holds is let go.
+            listener.end(room, &mut |_| ());
+        }
     }
 
     /// It begins on the addresses and ports of an earlier connection.
@@ -156,12 +162,17 @@ impl<Row> Open<Row> {
     }
 
     /// Ends it: what was pending is decided, and its listener says its last rows.
-    pub fn finish(&mut self, resolutions: &mut Vec<tcp::Resolution>, say: &mut dyn FnMut(Row)) {
+    pub fn finish(
+        &mut self,
+        room: &mut Room,
+        resolutions: &mut Vec<tcp::Resolution>,
+        say: &mut dyn FnMut(Row),
+    ) {
         if let Some(tcp) = &mut self.tcp {
             tcp.finish(resolutions);
         }
         if let Some(listener) = &mut self.listener {
-            listener.end(say);
+            listener.end(room, say);
         }
     }
 

@@ -31,7 +31,9 @@ pub(super) fn complete(
     let Opened { block, buckets, fragments, completed, beside, counts, .. } = opened;
     let mut places = fragments.iter().copied().peekable();
     let frames = (0..).zip(block.frames()).filter(|(index, _)| places.next_if_eq(index).is_some());
-    let mut packet = Packet::default();
+    // The buckets with records that are not in their place: one insertion each would be quadratic.
+    let mut touched = 0u64;
+    let mut packet = Packet::within(settings.bounds.depth);
     for (_, frame) in frames {
         decode::frame(&frame, &mut packet);
         let mut datagrams = Vec::new();
@@ -47,9 +49,10 @@ pub(super) fn complete(
             let checksums = datagram.and_then(|bytes| settings.checksums_of(&frame, innermost, Some(bytes)));
             let payload = Payload { checksums, datagram: place, offset: innermost.payload_offset, len };
             records(&frame, innermost, payload, beside, state, |record| {
-                if let Some(bucket) = buckets.get_mut(shard_of(record.hash)) {
-                    let at = bucket.partition_point(|other| other.number <= record.number);
-                    bucket.insert(at, record);
+                let shard = shard_of(record.hash);
+                if let Some(bucket) = buckets.get_mut(shard) {
+                    bucket.push(record);
+                    touched |= 1 << shard;
                 }
             });
         });
@@ -57,6 +60,9 @@ pub(super) fn complete(
             datagrams.reverse();
             completed.push(Completed { number: frame.number, datagrams });
         }
+    }
+    for (_, bucket) in (0..).zip(buckets).filter(|(shard, _)| touched >> shard & 1 == 1) {
+        bucket.sort_by_key(|record| (record.number, record.order));
     }
 }
 

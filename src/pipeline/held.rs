@@ -189,7 +189,7 @@ fn exceeded(
 impl PacketRows<'_> {
     /// Shows each row to `each`.
     pub fn for_each(&self, mut each: impl FnMut(&PacketRow<'_>)) {
-        let mut packet = Packet::default();
+        let mut packet = Packet::within(self.opened.depth);
         let name = self.opened.block.path().to_string_lossy();
         let file = self.several.then_some(&*name);
         let mut frames = self.opened.block.frames();

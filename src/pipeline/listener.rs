@@ -1,6 +1,7 @@
 //! What listens to the bytes of a flow, and the rows it makes of them.
 
 use crate::flow::{Direction, Key};
+use crate::tcp::stream::Room;
 use crate::tcp::{Segment, Verdict};
 use crate::time::{Span, Timestamp};
 
@@ -25,11 +26,12 @@ pub struct Heard<'a> {
 
 /// Something that listens to one flow, in file order, and says rows.
 pub trait Listener<Row>: Send + Sync {
-    /// Hears a packet. A row that it says now is ordered by this packet's number.
-    fn hear(&mut self, heard: &Heard<'_>, say: &mut dyn FnMut(Row));
+    /// Hears a packet. A row that it says now is ordered by this packet's number. What comes out of order is held in `room`,
+    /// which it shares with other flows.
+    fn hear(&mut self, heard: &Heard<'_>, room: &mut Room, say: &mut dyn FnMut(Row));
 
     /// The flow has ended. Rows that are said now come after all others, in order of their flow.
-    fn end(&mut self, say: &mut dyn FnMut(Row));
+    fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Row));
 
     /// The application protocol that the bytes showed so far.
     fn service(&self) -> Option<&'static str> {

@@ -2,12 +2,10 @@
 
 mod happenings;
 mod services;
-mod shortfalls;
 mod speech;
 mod transactions;
 
 pub use happenings::{Happened, Happenings, Loss, Tally, WindowSteps};
 pub use services::Services;
-pub use shortfalls::Shortfalls;
 pub use speech::{Speech, Speeches};
 pub use transactions::{Said, Transactions};

@@ -9,7 +9,7 @@ use super::pulse::Pulse;
 use super::record::{Beside, Payload, Record, records};
 use super::settings::Settings;
 use crate::capture::{Block, Frame};
-use crate::decode::{self, Packet};
+use crate::decode::{self, Limits, Packet};
 use crate::time::Timestamp;
 
 /// Shards that flows are divided among. More than cores, so that shards of different sizes even out, and
@@ -38,6 +38,8 @@ pub(super) struct Opened {
     /// What few of the packets have.
     pub beside: Beside,
     pub counts: Counts,
+    /// How deep its frames are read.
+    pub depth: Limits,
     /// The frames at which a second of capture time has passed, where flows end by time.
     pub ticks: Vec<(u64, Clock)>,
 }
@@ -99,7 +101,7 @@ impl Opened {
         let mut ticks = Vec::new();
         let mut clock = Clock::default();
         let mut course = Course::default();
-        let mut packet = Packet::default();
+        let mut packet = Packet::within(settings.bounds.depth);
         for (index, frame) in (0..).zip(block.frames()) {
             if settings.as_completed.is_some() {
                 let reached = frame.at.map_or(clock, Clock::reached);
@@ -134,7 +136,18 @@ impl Opened {
                 }
             });
         }
-        Self { block, buckets, chosen, course, fragments, completed: Vec::new(), beside, counts, ticks }
+        Self {
+            block,
+            buckets,
+            chosen,
+            course,
+            fragments,
+            completed: Vec::new(),
+            beside,
+            counts,
+            depth: settings.bounds.depth,
+            ticks,
+        }
     }
 
     /// The datagram that the frame `number` completed.

@@ -8,7 +8,9 @@ use std::hash::BuildHasher;
 use arrayvec::ArrayVec;
 
 use crate::capture::Frame;
-use crate::decode::{Header, IcmpError, Layer, Network, Packet, SackBlocks, Tcp, TcpOption, Transport};
+use crate::decode::{
+    Header, IcmpError, Layer, MAX_TUNNELS, Network, Packet, SackBlocks, Tcp, TcpOption, Transport,
+};
 use crate::flow::{Direction, Key, Sent, icmp_ports};
 use crate::tcp::{Flags, Segment, Seq};
 use crate::time::Timestamp;
@@ -114,7 +116,7 @@ pub(super) struct Beside {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Path {
     pub vlans: ArrayVec<u16, 4>,
-    pub tunnels: ArrayVec<Layer, 8>,
+    pub tunnels: ArrayVec<Layer, MAX_TUNNELS>,
 }
 
 /// TCP options other than timestamps.

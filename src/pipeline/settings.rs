@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use crate::capture::Frame;
-use crate::decode::{FragmentLimits, Packet, checksums_hold};
+use crate::decode::{FragmentLimits, Limits, Packet, checksums_hold};
 use crate::filter::Filter;
 use crate::stats::Grid;
+use crate::tcp::stream::{Overlap, Room};
 use crate::time::{Span, Timestamp};
 
 /// How the pipeline is to run. The output depends on none of `threads` and the capture's block size.
@@ -38,6 +39,8 @@ pub struct Settings {
     pub as_completed: Option<Lifetime>,
     /// Bounds on what is kept.
     pub bounds: Bounds,
+    /// Which copy counts where segments overlap and differ.
+    pub overlap: Overlap,
     /// What a run and those who watch it tell each other.
     pub watch: Arc<Watch>,
 }
@@ -67,6 +70,12 @@ impl Default for Lifetime {
 }
 
 impl Settings {
+    /// What the flows of one of `shards` may hold out of order.
+    pub(super) fn room(&self, shards: usize) -> Room {
+        let shared = self.bounds.held / shards;
+        Room::new(self.bounds.held_of_one.min(shared), shared, self.overlap)
+    }
+
     /// Whether a frame takes part in the analysis.
     pub fn chooses(&self, frame: &Frame<'_>) -> bool {
         let after = |from| frame.at.is_some_and(|at| at >= from);
@@ -88,13 +97,19 @@ impl Settings {
     }
 }
 
-/// Bounds on what is kept in memory. Reaching one is counted.
+/// Bounds on what is kept in memory, and on how deep a frame is read. Reaching one is counted: [`super::Reached`].
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
+    /// How deep a frame is read.
+    pub depth: Limits,
     /// Flows kept: open, or ended and waiting for their row.
     pub flows: usize,
     /// Ended flows that are remembered, so that what comes afterwards is known to go on with them.
     pub remembered: usize,
+    /// Bytes of late segments that are held for one direction of a flow.
+    pub held_of_one: usize,
+    /// Bytes of late segments that are held for all flows. Each of 64 groups of flows has its share of them.
+    pub held: usize,
     /// What is kept of fragments.
     pub fragments: FragmentLimits,
     /// Rows of packets held back until what they are is decided.
@@ -105,11 +120,36 @@ pub struct Bounds {
     pub held_secs: i64,
 }
 
+impl Bounds {
+    /// What a flow takes that is open: its counters, its connection, what listens to it.
+    const FLOW: usize = 2560;
+    /// What a run takes whatever is in the capture: blocks on their way, and the program itself.
+    const BASE: usize = 96 << 20;
+
+    /// Bounds with which a run takes no more than about `bytes` of memory.
+    pub fn of_memory(bytes: usize) -> Self {
+        let most = Self::default();
+        let bytes = bytes.saturating_sub(Self::BASE).max(16 << 20);
+        Self {
+            flows: (bytes / 2 / Self::FLOW).min(most.flows),
+            remembered: (bytes / 32 / 256).min(most.remembered),
+            held: (bytes / 8).min(most.held),
+            held_bytes: ((bytes / 8) as u64).min(most.held_bytes),
+            held_rows: ((bytes / 8 / 512) as u64).min(most.held_rows),
+            fragments: FragmentLimits { bytes: (bytes / 16).min(most.fragments.bytes), ..most.fragments },
+            ..most
+        }
+    }
+}
+
 impl Default for Bounds {
     fn default() -> Self {
         Self {
+            depth: Limits::default(),
             flows: 4_000_000,
             remembered: 65_536,
+            held_of_one: 1 << 20,
+            held: 256 << 20,
             fragments: FragmentLimits::default(),
             held_rows: 100_000,
             held_bytes: 64 << 20,

@@ -11,6 +11,7 @@ use super::record::{Kind, Record, TCP, UDP};
 use super::rows::FlowRow;
 use super::settings::Lifetime;
 use crate::flow::{Key, Slot, Table};
+use crate::tcp::stream::Room;
 use crate::tcp::{Resolution, Segment, Verdict};
 use crate::time::Timestamp;
 
@@ -67,6 +68,8 @@ pub(super) struct Shard<Row> {
     pub late: Vec<Late>,
     /// What the listeners of its flows said in this step.
     pub said: Vec<Said<Row>>,
+    /// Where its flows hold what came out of order.
+    room: Room,
     resolutions: Vec<Resolution>,
     spoken: Vec<Row>,
 }
@@ -89,9 +92,11 @@ pub(super) struct Task<'a, Row> {
     pub listen: &'a (dyn Listen<Row> + Sync),
 }
 
-impl<Row> Default for Shard<Row> {
-    fn default() -> Self {
+impl<Row> Shard<Row> {
+    /// A shard without flows, which may hold as much out of order as `room` says.
+    pub fn new(room: Room) -> Self {
         Self {
+            room,
             table: Table::default(),
             open: 0,
             at: (0, 0),
@@ -198,7 +203,7 @@ impl<Row> Shard<Row> {
         };
         let open = entry.open.get_or_insert_with(begin);
         let say = &mut |row| self.spoken.push(row);
-        let verdict = open.on_packet(record, segment, opened, &mut self.resolutions, say);
+        let verdict = open.on_packet(record, segment, opened, &mut self.room, &mut self.resolutions, say);
         for row in self.spoken.drain(..) {
             let speaker = open.speaker(&record.key);
             self.said.push(Said { by: Some(record.number), slot, numbers: (None, None), speaker, row });
@@ -320,8 +325,13 @@ impl<Row> Shard<Row> {
         if !wants(&key, flow, stream)
             && let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.as_mut())
         {
-            open.ignore();
+            open.ignore(&mut self.room);
         }
+    }
+
+    /// Where its flows hold what came out of order.
+    pub fn room(&self) -> &Room {
+        &self.room
     }
 
     /// How many flows are kept.
@@ -400,7 +410,7 @@ impl<Row> Shard<Row> {
     }
 
     fn finish_one(&mut self, slot: Slot, key: &Key, open: &mut Open<Row>) {
-        open.finish(&mut self.resolutions, &mut |row| self.spoken.push(row));
+        open.finish(&mut self.room, &mut self.resolutions, &mut |row| self.spoken.push(row));
         self.late.extend(self.resolutions.drain(..).map(|resolution| Late { by: None, resolution }));
         let speaker = open.speaker(key);
         let numbers = numbers(&self.table, slot);

@@ -56,20 +56,29 @@ pub struct Room {
     pub shared: usize,
     /// Which copy stays.
     pub overlap: Overlap,
+    /// Times that a stream would have held more than it may.
+    pub full: u64,
+    /// Times that all of them would have held more than they may.
+    pub crowded: u64,
     used: usize,
 }
 
 /// One megabyte for each stream, 64 for all that share it.
 impl Default for Room {
     fn default() -> Self {
-        Self { per_stream: 1 << 20, shared: 64 << 20, overlap: Overlap::First, used: 0 }
+        Self::new(1 << 20, 64 << 20, Overlap::First)
     }
 }
 
 impl Room {
-    /// Room for `per_stream` bytes, and twice that for both directions of a connection.
-    pub fn new(per_stream: usize, overlap: Overlap) -> Self {
-        Self { per_stream, shared: per_stream.saturating_mul(2), overlap, used: 0 }
+    /// Room for `per_stream` bytes of each stream, and for `shared` bytes of all of them.
+    pub fn new(per_stream: usize, shared: usize, overlap: Overlap) -> Self {
+        Self { per_stream, shared, overlap, full: 0, crowded: 0, used: 0 }
+    }
+
+    /// Bytes that are held.
+    pub fn used(&self) -> usize {
+        self.used
     }
 }
 
@@ -281,6 +290,12 @@ impl Stream {
         self.end(sink);
     }
 
+    /// Gives back what it holds: nobody wants its bytes any more.
+    pub fn abandon(&mut self, room: &mut Room) {
+        room.used = room.used.saturating_sub(self.held.cost());
+        self.held.clear();
+    }
+
     /// Where a segment's payload stands; the first segments also say where the stream begins.
     fn place(&mut self, arrival: &Arrival<'_>, syn: bool) -> u64 {
         if self.start == Start::Unknown {
@@ -390,9 +405,10 @@ impl Stream {
         {
             self.start = Start::Known(start);
         }
-        if self.held.cost() > room.per_stream || room.used > room.shared {
-            self.counts.capped += 1;
-        }
+        let (full, crowded) = (self.held.cost() > room.per_stream, room.used > room.shared);
+        self.counts.capped += u32::from(full || crowded);
+        room.full += u64::from(full);
+        room.crowded += u64::from(crowded && !full);
         while self.held.cost() > room.per_stream || (room.used > room.shared && !self.held.is_empty()) {
             if let Some(first) = self.held.first() {
                 self.skip(first, sink);

@@ -5,7 +5,7 @@ use super::{
     BYTE_ORDER_MAGIC, ENHANCED_PACKET, FRAME_LEN, INTERFACE_DESCRIPTION, OBSOLETE_PACKET, SECTION_HEADER,
     SIMPLE_PACKET, word,
 };
-use crate::capture::MAX_RECORD;
+use crate::capture::Notes;
 
 /// What a block is, as its first bytes tell.
 pub(super) struct Head {
@@ -16,7 +16,12 @@ pub(super) struct Head {
 
 impl Head {
     /// `None` if `rest` is too short for it.
-    pub fn read(rest: &[u8], big_endian: bool) -> Result<Option<Self>, String> {
+    pub fn read(
+        rest: &[u8],
+        big_endian: bool,
+        max_record: usize,
+        notes: &mut Notes,
+    ) -> Result<Option<Self>, String> {
         let Some(&[k0, k1, k2, k3, l0, l1, l2, l3, magic @ ..]) = rest.first_chunk::<FRAME_LEN>() else {
             return Ok(None);
         };
@@ -32,8 +37,9 @@ impl Head {
             _ => big_endian,
         };
         let len = word([l0, l1, l2, l3], big_endian) as usize;
-        if len > MAX_RECORD {
-            return Err(format!("is damaged: a block claims to be {len} bytes long"));
+        if len > max_record {
+            notes.record_too_long = true;
+            return Err(format!("is damaged: a block claims to be {len} bytes long, beyond --max-record"));
         }
         let least = match kind {
             SECTION_HEADER => 28,

@@ -170,7 +170,7 @@ impl Happenings {
             tally: Box::default(),
             closed_at: Pair::default(),
             latest: Timestamp::default(),
-            transactions: Transactions::of(key, Limits::default(), Room::default(), false),
+            transactions: Transactions::of(key, Limits::default(), false),
             datagrams: if key.protocol == UDP && service { Services::of(key) } else { None },
             service: None,
             waiting: service.then(|| (Vec::new(), PATIENCE)),
@@ -269,7 +269,7 @@ impl Happenings {
 }
 
 impl Listener<Happened> for Happenings {
-    fn hear(&mut self, heard: &Heard<'_>, say: &mut dyn FnMut(Happened)) {
+    fn hear(&mut self, heard: &Heard<'_>, room: &mut Room, say: &mut dyn FnMut(Happened)) {
         if self.client.is_none() {
             self.client = Some(client(&self.key, heard));
         }
@@ -288,16 +288,16 @@ impl Listener<Happened> for Happenings {
         }
         let mut exchanges = Vec::new();
         if let Some(transactions) = &mut self.transactions {
-            transactions.hear(heard, &mut |said| exchanges.push(said));
+            transactions.hear(heard, room, &mut |said| exchanges.push(said));
         }
         if let Some(datagrams) = &mut self.datagrams {
-            datagrams.hear(heard, &mut |(): ()| ());
+            datagrams.hear(heard, room, &mut |(): ()| ());
         }
         self.on_said(&exchanges, say);
         self.release(say);
     }
 
-    fn end(&mut self, say: &mut dyn FnMut(Happened)) {
+    fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Happened)) {
         let latest = self.latest;
         for direction in Direction::BOTH {
             if let Some(before) = self.closed_at[direction].take() {
@@ -308,7 +308,7 @@ impl Listener<Happened> for Happenings {
         self.say_so_far(say);
         let mut exchanges = Vec::new();
         if let Some(transactions) = &mut self.transactions {
-            transactions.end(&mut |said| exchanges.push(said));
+            transactions.end(room, &mut |said| exchanges.push(said));
         }
         self.on_said(&exchanges, say);
         if let Some((_, patience)) = &mut self.waiting {

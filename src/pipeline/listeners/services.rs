@@ -20,7 +20,7 @@ pub struct Services {
 
 #[derive(Debug)]
 enum Search {
-    Stream(Box<(Conversation, Application, Room)>),
+    Stream(Box<(Conversation, Application)>),
     Datagrams(u8),
     Over,
 }
@@ -38,7 +38,7 @@ impl Services {
         let search = match key.protocol {
             TCP => {
                 let application = Application::new(Depth::Service);
-                Search::Stream(Box::new((Conversation::default(), application, Room::default())))
+                Search::Stream(Box::new((Conversation::default(), application)))
             }
             UDP => Search::Datagrams(0),
             _ => return None,
@@ -48,10 +48,10 @@ impl Services {
 }
 
 impl<Row> Listener<Row> for Services {
-    fn hear(&mut self, heard: &Heard<'_>, _say: &mut dyn FnMut(Row)) {
+    fn hear(&mut self, heard: &Heard<'_>, room: &mut Room, _say: &mut dyn FnMut(Row)) {
         match (&mut self.search, heard.segment) {
             (Search::Stream(stream), Some((segment, _))) => {
-                let (conversation, application, room) = stream.as_mut();
+                let (conversation, application) = stream.as_mut();
                 conversation.on_segment(
                     heard.direction,
                     segment,
@@ -63,6 +63,7 @@ impl<Row> Listener<Row> for Services {
                 );
                 self.service = application.service();
                 if !application.wants_more() {
+                    conversation.abandon(room);
                     self.search = Search::Over;
                 }
             }
@@ -77,9 +78,9 @@ impl<Row> Listener<Row> for Services {
         }
     }
 
-    fn end(&mut self, _say: &mut dyn FnMut(Row)) {
+    fn end(&mut self, room: &mut Room, _say: &mut dyn FnMut(Row)) {
         if let Search::Stream(stream) = &mut self.search {
-            let (conversation, application, room) = stream.as_mut();
+            let (conversation, application) = stream.as_mut();
             conversation.finish(room, &mut |direction, chunk| {
                 application.on_chunk(direction, &chunk, &mut Nothing);
             });

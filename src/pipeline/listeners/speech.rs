@@ -1,8 +1,5 @@
 //! The bytes that both sides of a flow say, in order.
 
-use std::sync::Arc;
-
-use super::Shortfalls;
 use crate::flow::{Direction, Key};
 use crate::pipeline::{Heard, Listener};
 use crate::tcp::Moment;
@@ -30,16 +27,16 @@ pub struct Speech {
 #[derive(Debug)]
 pub enum Speeches {
     /// A connection.
-    Stream(Box<(Conversation, Room, Arc<Shortfalls>)>),
+    Stream(Box<Conversation>),
     /// Datagrams: bytes that each direction has said so far.
     Datagrams([u64; 2]),
 }
 
 impl Speeches {
     /// A listener for the flow `key`, if it is one of TCP or UDP.
-    pub fn of(key: &Key, room: Room, shortfalls: Arc<Shortfalls>) -> Option<Self> {
+    pub fn of(key: &Key) -> Option<Self> {
         match key.protocol {
-            TCP => Some(Self::Stream(Box::new((Conversation::default(), room, shortfalls)))),
+            TCP => Some(Self::Stream(Box::default())),
             UDP => Some(Self::Datagrams([0; 2])),
             _ => None,
         }
@@ -59,10 +56,9 @@ fn speech(direction: Direction, chunk: Chunk<'_>) -> Option<Speech> {
 }
 
 impl Listener<Speech> for Speeches {
-    fn hear(&mut self, heard: &Heard<'_>, say: &mut dyn FnMut(Speech)) {
+    fn hear(&mut self, heard: &Heard<'_>, room: &mut Room, say: &mut dyn FnMut(Speech)) {
         match (self, heard.segment) {
-            (Self::Stream(stream), Some((segment, _))) => {
-                let (conversation, room, _) = stream.as_mut();
+            (Self::Stream(conversation), Some((segment, _))) => {
                 conversation.on_segment(
                     heard.direction,
                     segment,
@@ -89,13 +85,11 @@ impl Listener<Speech> for Speeches {
         }
     }
 
-    fn end(&mut self, say: &mut dyn FnMut(Speech)) {
-        if let Self::Stream(stream) = self {
-            let (conversation, room, shortfalls) = stream.as_mut();
+    fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Speech)) {
+        if let Self::Stream(conversation) = self {
             conversation.finish(room, &mut |direction, chunk| {
                 speech(direction, chunk).into_iter().for_each(&mut *say);
             });
-            shortfalls.add(conversation);
         }
     }
 }

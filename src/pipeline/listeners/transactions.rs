@@ -1,8 +1,5 @@
 //! The HTTP exchanges of a TCP connection.
 
-use std::sync::Arc;
-
-use super::Shortfalls;
 use crate::app::http::{Exchange, Head, Kept, Limits, Side, Sink};
 use crate::app::{Application, Depth, Service};
 use crate::flow::Key;
@@ -33,40 +30,16 @@ pub enum Said {
 #[derive(Debug)]
 pub struct Transactions {
     bodies: bool,
-    room: Room,
     service: Option<Service>,
-    shortfalls: Option<Arc<Shortfalls>>,
     /// Until nothing more can come of it.
     open: Option<Box<(Conversation, Application)>>,
 }
 
 impl Transactions {
     /// A listener for the flow `key`, if it is a TCP connection. `bodies`: bodies are wanted, too.
-    pub fn of(key: &Key, limits: Limits, room: Room, bodies: bool) -> Option<Self> {
+    pub fn of(key: &Key, limits: Limits, bodies: bool) -> Option<Self> {
         let open = || Box::new((Conversation::default(), Application::new(Depth::Messages(limits))));
-        (key.protocol == TCP).then(|| Self {
-            bodies,
-            room,
-            service: None,
-            shortfalls: None,
-            open: Some(open()),
-        })
-    }
-
-    /// The same, which counts what is lost of the stream.
-    pub fn counting(self, shortfalls: &Arc<Shortfalls>) -> Self {
-        Self { shortfalls: Some(Arc::clone(shortfalls)), ..self }
-    }
-}
-
-impl Transactions {
-    /// Counts what was lost, of connections that speak HTTP.
-    fn count(&self) {
-        if let (Some(open), Some(Service::Http), Some(shortfalls)) =
-            (&self.open, self.service, &self.shortfalls)
-        {
-            shortfalls.add(&open.0);
-        }
+        (key.protocol == TCP).then(|| Self { bodies, service: None, open: Some(open()) })
     }
 }
 
@@ -89,38 +62,29 @@ impl Sink for Speak<'_> {
 }
 
 impl Listener<Said> for Transactions {
-    fn hear(&mut self, heard: &Heard<'_>, say: &mut dyn FnMut(Said)) {
+    fn hear(&mut self, heard: &Heard<'_>, room: &mut Room, say: &mut dyn FnMut(Said)) {
         let (Some(open), Some((segment, _))) = (&mut self.open, heard.segment) else { return };
         let (conversation, application) = open.as_mut();
         let mut speak = Speak { bodies: self.bodies, say };
-        conversation.on_segment(
-            heard.direction,
-            segment,
-            heard.payload,
-            &mut self.room,
-            &mut |direction, chunk| {
-                application.on_chunk(direction, &chunk, &mut speak);
-            },
-        );
+        conversation.on_segment(heard.direction, segment, heard.payload, room, &mut |direction, chunk| {
+            application.on_chunk(direction, &chunk, &mut speak);
+        });
         self.service = application.service();
         if !application.wants_more() {
-            self.count();
+            conversation.abandon(room);
             self.open = None;
         }
     }
 
-    fn end(&mut self, say: &mut dyn FnMut(Said)) {
+    fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Said)) {
         let Some(mut open) = self.open.take() else { return };
         let (conversation, application) = open.as_mut();
         let mut speak = Speak { bodies: self.bodies, say };
-        conversation.finish(&mut self.room, &mut |direction, chunk| {
+        conversation.finish(room, &mut |direction, chunk| {
             application.on_chunk(direction, &chunk, &mut speak);
         });
         application.finish(&mut speak);
         self.service = application.service();
-        self.open = Some(open);
-        self.count();
-        self.open = None;
     }
 
     fn service(&self) -> Option<&'static str> {

@@ -223,5 +223,7 @@ fn explain(stop: Stop) -> String {
             format!("{layer} at byte {offset}: next protocol {number} is not decoded")
         }
         StopReason::TooDeep => format!("{layer} at byte {offset}: too many layers"),
+        StopReason::TooManyTunnels => format!("{layer} at byte {offset}: too many tunnels"),
+        StopReason::TooManyExtensions => format!("{layer} at byte {offset}: too many extension headers"),
     }
 }

@@ -97,6 +97,8 @@ pub struct Connections {
     pub zero_windows: Tally,
     /// For how long.
     pub zero_window_time: Span,
+    /// Times that something of a connection was forgotten, since there was too much of it.
+    pub bounds_reached: u64,
     /// Stream bytes seen.
     pub unique_bytes: u64,
     /// Stream bytes that the capture never showed.
@@ -244,6 +246,7 @@ impl Connections {
             self.zero_window_time = self.zero_window_time + half.window.zero_window_time;
             self.unique_bytes += half.unique_bytes;
             self.sent_bytes = self.sent_bytes.saturating_add(half.sent_bytes);
+            self.bounds_reached += u64::from(half.bounds_reached);
         }
         let sum = |of: fn(&HalfSummary) -> u64| halves.iter().map(|half| of(half)).sum::<u64>();
         self.retransmitted.add(sum(|half| half.loss.retransmitted_segments.into()), flow);
@@ -277,6 +280,7 @@ impl Connections {
             (&mut self.rto, other.rto),
             (&mut self.unique_bytes, other.unique_bytes),
             (&mut self.sent_bytes, other.sent_bytes),
+            (&mut self.bounds_reached, other.bounds_reached),
         ];
         for (sum, more) in sums {
             *sum += more;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::capture::FileInfo;
 use crate::decode::{IcmpError, Layer, StopReason};
-use crate::pipeline::{Amount, Counts, FlowRow, Outcome};
+use crate::pipeline::{Amount, Counts, FlowRow, Outcome, Reached};
 use crate::report::fields::{FLOWS, INFO};
 use crate::report::machine::JsonRows;
 use crate::report::schema::{Family, Field, Schema};
@@ -35,6 +35,7 @@ pub struct Summary {
     icmp_error: Option<IcmpError>,
     top: Vec<FlowRow>,
     findings: Vec<Finding>,
+    bounds: Vec<Reached>,
 }
 
 /// The capture as a whole.
@@ -87,6 +88,13 @@ const TOP_FIELDS: [&str; 11] = [
 impl Summary {
     /// Sums up what was read of `files`; at most `most` findings are told.
     pub fn new(files: &[FileInfo], outcome: Outcome, fold: Fold, most: usize) -> Self {
+        let mut bounds = outcome.reached(files);
+        let forgotten = Reached {
+            option: None,
+            what: "times that more holes, segments in flight or doubts of a TCP connection came than are remembered",
+            times: fold.tcp.bounds_reached,
+        };
+        bounds.extend(Some(forgotten).filter(|reached| reached.times > 0));
         let counts = outcome.counts;
         let fine_clock = files.iter().any(|file| file.interfaces().any(|one| one.interface.clock.is_fine()));
         let names = ["tcp", "udp", "icmp", "other"];
@@ -111,6 +119,7 @@ impl Summary {
             top: fold.top,
             files: files.to_vec(),
             findings: Vec::new(),
+            bounds,
             counts,
         };
         summary.findings = findings::findings(&summary, most);
@@ -130,6 +139,7 @@ impl Summary {
         section("capture", object(&parts::WHOLE, &self.whole));
         section("files", list(INFO.fields(), &self.files));
         section("soundness", object(&parts::SOUNDNESS, &self.soundness));
+        section("bounds", list(parts::BOUNDS.fields(), &self.bounds));
         section("undecoded", list(parts::UNDECODED.fields(), &self.undecoded));
         section("protocols", list(parts::PROTOCOLS.fields(), &self.protocols));
         section("transports", list(parts::TRANSPORTS.fields(), &self.transports));
@@ -188,7 +198,9 @@ impl Soundness {
                 StopReason::Truncated => &mut sound.cut,
                 StopReason::Malformed => &mut sound.malformed,
                 StopReason::Unsupported(_) => &mut sound.unsupported,
-                StopReason::TooDeep => &mut sound.too_deep,
+                StopReason::TooDeep | StopReason::TooManyTunnels | StopReason::TooManyExtensions => {
+                    &mut sound.too_deep
+                }
             } += packets;
         }
         for file in files {
@@ -215,6 +227,8 @@ fn undecoded(counts: &Counts) -> Vec<Undecoded> {
         StopReason::Malformed => "malformed".into(),
         StopReason::Unsupported(number) => format!("number {number} is not decoded"),
         StopReason::TooDeep => "too many layers".into(),
+        StopReason::TooManyTunnels => "too many tunnels".into(),
+        StopReason::TooManyExtensions => "too many extension headers".into(),
     };
     let row = |(&(layer, why), &packets): (&(Layer, StopReason), &u64)| Undecoded {
         layer,

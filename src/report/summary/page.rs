@@ -76,6 +76,10 @@ impl<W: Write> Page<'_, W> {
             sound.missing_bytes,
             verdict(sound.unaccounted_streams == 0)
         )?;
+        if !summary.bounds.is_empty() {
+            self.title("Bounds reached")?;
+            self.table(parts::BOUNDS.fields(), &summary.bounds)?;
+        }
         if !summary.undecoded.is_empty() {
             self.title("Not decoded")?;
             self.table(parts::UNDECODED.fields(), &summary.undecoded)?;

@@ -3,7 +3,7 @@
 use super::fold::{Connections, Totals};
 use super::{Soundness, Whole};
 use crate::decode::Layer;
-use crate::pipeline::Amount;
+use crate::pipeline::{Amount, Reached};
 use crate::report::schema::{Family, Kind, Paint, Schema, Spec};
 use crate::report::{Decimal, Value};
 
@@ -147,6 +147,12 @@ part! { Tcps, Connections, TCP, "the TCP connections together",
     Spec::<Tcps>::one("network_duplicates", Kind::Count, "Made twice by the network.", |row| row.network_duplicates.amount.into()),
     Spec::<Tcps>::one("capture_duplicates", Kind::Count, "Made twice by the capture.", |row| row.capture_duplicates.amount.into()),
     Spec::<Tcps>::one("zero_windows", Kind::Count, "Times that a window closed.", |row| row.zero_windows.amount.into()),
+}
+
+part! { Boundaries, Reached, BOUNDS, "a bound that was reached: on what is kept in memory, or on how deep something is read",
+    Spec::<Boundaries>::one("option", Kind::Text, "The option that sets it; null where none does.", |row| row.option.into()).rank(9),
+    Spec::<Boundaries>::one("times", Kind::Count, "How often it was reached.", |row| row.times.into()).rank(9),
+    Spec::<Boundaries>::one("effect", Kind::Text, "What happened so often.", |row| row.what.into()).rank(9),
 }
 
 part! { Undecodeds, Undecoded, UNDECODED, "packets that were not decoded to the end, by layer and reason",

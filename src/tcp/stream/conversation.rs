@@ -47,6 +47,13 @@ impl Conversation {
         }
     }
 
+    /// Gives back what both hold: nobody wants their bytes any more.
+    pub fn abandon(&mut self, room: &mut Room) {
+        for direction in Direction::BOTH {
+            self.halves[direction].abandon(room);
+        }
+    }
+
     /// What became of the bytes of each direction.
     pub fn counts(&self) -> Pair<Counts> {
         self.halves.map(Stream::counts)
