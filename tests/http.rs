@@ -18,13 +18,11 @@ use support::{link, pcap, records};
 const CLIENT: (u8, u16) = (1, 40_000);
 const SERVER: (u8, u16) = (2, 80);
 
+/// Where each segment begins, and how long it is.
+type Pieces = Vec<(usize, usize)>;
+
 /// A connection in which the client says `asked`, and then the server `answered`, in segments that `cut` makes.
-fn talk(
-    port: u16,
-    asked: &[u8],
-    answered: &[u8],
-    cut: &mut dyn FnMut(&[u8]) -> Vec<(usize, usize)>,
-) -> Vec<Vec<u8>> {
+fn talk(port: u16, asked: &[u8], answered: &[u8], cut: &mut dyn FnMut(&[u8]) -> Pieces) -> Vec<Vec<u8>> {
     let mut id = 0;
     let mut frame = |from_client: bool, flags: u16, seq: u32, ack: u32, payload: &[u8]| {
         id += 1;
@@ -53,7 +51,7 @@ fn talk(
     frames
 }
 
-fn whole(bytes: &[u8]) -> Vec<(usize, usize)> {
+fn whole(bytes: &[u8]) -> Pieces {
     (0..bytes.len()).step_by(1400).map(|at| (at, (bytes.len() - at).min(1400))).collect()
 }
 

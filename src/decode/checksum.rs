@@ -41,7 +41,9 @@ pub fn checksums_hold(packet: &Packet<'_>, frame: &[u8], datagram: Option<&[u8]>
     let transport = inner.iter().find(|at| matches!(at.layer, Layer::Tcp | Layer::Udp) && !at.quoted);
     // Options may say that the pseudo-header has other addresses than the header. RFC 8200 §8.1, RFC 6275 §6.1.7
     let rerouted = inner.iter().any(|at| matches!(at.layer, Layer::Routing | Layer::DestinationOptions));
-    let transport = transport.filter(|_| !rerouted).and_then(|at| {
+    // A frame may have been shortened without saying so.
+    let shortened = datagram.is_none() && claimed(ip.layer, header).is_none_or(|len| len > header.len());
+    let transport = transport.filter(|_| !rerouted && !shortened).and_then(|at| {
         let bytes = bytes_of(at)?.get(at.offset as usize..)?;
         transport_header(packet, at, bytes)
     });
@@ -49,6 +51,13 @@ pub fn checksums_hold(packet: &Packet<'_>, frame: &[u8], datagram: Option<&[u8]>
         (None, None) => None,
         (network, transport) => Some(network.unwrap_or(true) && transport.unwrap_or(true)),
     }
+}
+
+/// How long an IP packet says it is; what a network card is left to fill in is 0.
+fn claimed(layer: Layer, header: &[u8]) -> Option<usize> {
+    let (at, more) = if layer == Layer::Ipv4 { (2, 0) } else { (4, 40) };
+    let field = header.get(at..)?.first_chunk::<2>()?;
+    Some(usize::from(u16::from_be_bytes(*field)) + more)
 }
 
 fn ipv4_header(bytes: &[u8]) -> Option<bool> {
