@@ -188,10 +188,13 @@ fn capture(summary: &Summary) -> Vec<Finding> {
         let text = format!("{count} of {packets} packets {what}");
         say(count, factor * share(count, packets), text, Some("packets --where 'error is not null'"));
     }
+    let mut back = String::new();
+    let nanos = sound.time_backwards_most.as_nanos();
+    human::seconds(crate::report::Decimal { mantissa: nanos, digits: 9 }, &mut back);
     say(
         sound.time_backwards,
-        70_000,
-        format!("time goes back {} times, by the capture's clock", sound.time_backwards),
+        if nanos < 1_000_000 { 1000 } else { 70_000 },
+        format!("time goes back {} times, by up to {back}", sound.time_backwards),
         Some("packets --where 'delta_s < 0'"),
     );
     say(
@@ -200,23 +203,7 @@ fn capture(summary: &Summary) -> Vec<Finding> {
         format!("{} files overlap in time with the one before", sound.overlapping_files),
         Some("info"),
     );
-    let bytes = tcp.unique_bytes.saturating_add(tcp.missing_bytes.amount);
-    let either = |field: &str| format!("client_{field} > 0 or server_{field} > 0");
-    found.extend(of_flows(
-        &tcp.missing_bytes,
-        3000 * share(tcp.missing_bytes.amount, bytes),
-        either("missing_bytes"),
-        || {
-            let share = percent(tcp.missing_bytes.amount, bytes);
-            format!(
-                "the capture lacks {} stream bytes of {} flows, {share} of all",
-                tcp.missing_bytes.amount, tcp.missing_bytes.flows
-            )
-        },
-    ));
-    found.extend(of_flows(&tcp.capture_duplicates, 90_000, either("capture_duplicates"), || {
-        format!("the capture has {} packets twice", tcp.capture_duplicates.amount)
-    }));
+    found.extend(trust(summary));
     found.extend(of_flows(
         &tcp.midstream,
         50 * share(tcp.midstream.flows, tcp.all),
@@ -229,6 +216,88 @@ fn capture(summary: &Summary) -> Vec<Finding> {
         },
     ));
     found
+}
+
+/// What connections show of the capture itself.
+fn trust(summary: &Summary) -> Vec<Finding> {
+    let (tcp, evidence) = (&summary.tcp, &summary.trust.evidence);
+    let mut found = Vec::new();
+    let either = |field: &str| format!("client_{field} > 0 or server_{field} > 0");
+    let lost = &evidence.lost;
+    found.extend(of_flows(
+        lost,
+        3000 * share(lost.amount, summary.trust.stream_bytes()),
+        either("capture_lost_bytes"),
+        || {
+            let share = percent(lost.amount, summary.trust.stream_bytes());
+            format!(
+                "the capture lost packets: {} stream bytes of {} flows, {share} of all, were acknowledged but never seen",
+                lost.amount, lost.flows
+            )
+        },
+    ));
+    let missing = &tcp.missing_bytes;
+    let bytes = tcp.unique_bytes.saturating_add(missing.amount);
+    if missing.amount > lost.amount {
+        found.extend(of_flows(missing, 500 * share(missing.amount, bytes), either("missing_bytes"), || {
+            let share = percent(missing.amount, bytes);
+            format!(
+                "the capture lacks {} stream bytes of {} flows, {share} of all",
+                missing.amount, missing.flows
+            )
+        }));
+    }
+    let alone = &evidence.one_sided;
+    let condition = "client_packets = 0 or server_packets = 0".into();
+    found.extend(of_flows(alone, 800 * share(alone.flows, tcp.all), condition, || {
+        format!(
+            "{} of {} TCP connections were captured in one direction only: loss, round trips and response times of the \
+             other are not known",
+            alone.flows, tcp.all
+        )
+    }));
+    let copies = &evidence.copies;
+    found.extend(of_flows(copies, 90_000, either("capture_duplicates"), || {
+        let share = percent(copies.amount, evidence.packets);
+        format!(
+            "the capture has {} packets twice, {share} of those of TCP: they count as no retransmissions",
+            copies.amount
+        )
+    }));
+    found.extend(of_flows(
+        &evidence.offloaded,
+        30_000,
+        "client_segment_max_bytes > server_mss or server_segment_max_bytes > client_mss".into(),
+        || offload(summary),
+    ));
+    if summary.trust.ends_midway() {
+        found.extend(of_flows(
+            &evidence.open,
+            40 * share(evidence.open.flows, tcp.all),
+            "closing = open".into(),
+            || {
+                format!(
+                    "{} of {} TCP connections were open when the capture ended",
+                    evidence.open.flows, tcp.all
+                )
+            },
+        ));
+    }
+    found
+}
+
+/// What segments larger than the MSS say of where the capture was made.
+fn offload(summary: &Summary) -> String {
+    let evidence = &summary.trust.evidence;
+    let place = match summary.trust.offload_hosts().as_slice() {
+        [(Some(host), true, _), ..] => format!("captured on {host}, before they were divided"),
+        [(Some(host), false, _), ..] => format!("captured on {host}, which had joined them"),
+        _ => "captured on a host that divides or joins them".into(),
+    };
+    let (flows, most) = (evidence.offloaded.flows, evidence.offloaded.most());
+    format!(
+        "segments of up to {most} bytes are larger than the MSS of their connection, in {flows} directions of connections: {place}, so the wire had more packets than the capture"
+    )
 }
 
 /// A finding on flows, if there are any.
