@@ -116,6 +116,8 @@ pub struct Statistics {
 pub struct Notes {
     /// Earlier than the packet before.
     pub time_backwards: u64,
+    /// The most that one is earlier than the packet before.
+    pub time_backwards_most: Span,
     /// Without a time, or with one beyond 64-bit nanoseconds.
     pub untimed: u64,
     /// Their fraction of a second is a second or more.
@@ -193,7 +195,11 @@ impl FileInfo {
             return;
         };
         match self.last {
-            Some(last) => notes.time_backwards += u64::from(at < last),
+            Some(last) if at < last => {
+                notes.time_backwards += 1;
+                notes.time_backwards_most = notes.time_backwards_most.max(last.since(at));
+            }
+            Some(_) => {}
             None => self.first = Some(at),
         }
         self.last = Some(at);

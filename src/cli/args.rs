@@ -274,7 +274,7 @@ pub struct FlowArgs {
 
 #[derive(Args, Clone, Debug)]
 pub struct SummaryArgs {
-    /// How many flows and findings to name
+    /// How many flows, findings (at most 10) and hosts (at most 5) to name
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub top: usize,
     #[command(flatten)]

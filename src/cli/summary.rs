@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::pipeline::{FlowRow, Report, Settings};
 use crate::report::rows::Format;
 use crate::report::summary::{Fold, Summary};
+use crate::stats::Grid;
 
 /// Prints the summary.
 pub fn summary(args: &SummaryArgs) -> Result<Damage> {
@@ -20,8 +21,9 @@ pub fn summary(args: &SummaryArgs) -> Result<Damage> {
             "summary: it is no table of rows; use -o json, or `flowray flows -o csv`".into(),
         ));
     }
-    let (mut capture, settings, _) = request.open();
-    let settings = Settings { flows: true, hierarchy: true, ..settings };
+    let (mut capture, settings, begin) = request.open();
+    let grid = Some(Grid::new(begin.unwrap_or_default(), None));
+    let settings = Settings { flows: true, hierarchy: true, grid, ..settings };
     let mut fold = Fold::new(args.top);
     let mut give = |part: Fold| {
         fold.merge(part);

@@ -81,6 +81,11 @@ impl Pulse {
         self.series.merge(other.into_series());
     }
 
+    /// How its time is divided.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
     /// What there is by interval.
     pub fn into_series(mut self) -> Series<(), Beat> {
         self.settle();

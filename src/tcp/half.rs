@@ -198,6 +198,18 @@ impl Half {
         self.seen.absent(&(start..end))
     }
 
+    /// Stream bytes that the capture lost: acknowledged by the other side, never shown. None of a direction of which nothing
+    /// was seen at all: that was left out, not lost.
+    pub(super) fn lost_bytes(&self, fin_end: Option<Position>) -> u64 {
+        let Some(acked) = self.acked.filter(|_| self.tally.segments > 0) else { return 0 };
+        let start = self.seen.start().unwrap_or(i64::MAX).min(self.first.max(1));
+        let end = match fin_end {
+            Some(end) if acked >= end => end - 1,
+            _ => acked,
+        };
+        self.seen.absent(&(start..end.max(start)))
+    }
+
     /// Whether `range` had reached the receiver, as far as its ACKs passed.
     pub(super) fn is_delivered(&self, range: &Range<Position>) -> bool {
         self.acked.is_some_and(|acked| range.end <= acked) || self.sacked.covers(range)
@@ -238,6 +250,7 @@ impl Half {
             unique_bytes: self.seen.total(),
             missing_bytes: self.missing_bytes(fin_end),
             sent_bytes: self.extent.bytes(),
+            lost_bytes: self.lost_bytes(fin_end),
             data_span: tally.data_span,
             data_segments: tally.data_segments,
             pushes: tally.pushes,

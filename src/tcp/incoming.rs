@@ -372,6 +372,7 @@ mod tests {
         );
         assert_eq!(trace.events(), "2 acked_unseen\n3 gap");
         assert_eq!((trace.client().missing_bytes, trace.client().loss.retransmitted_segments), (2000, 0));
+        assert_eq!(trace.client().lost_bytes, 2000);
     }
 
     #[test]

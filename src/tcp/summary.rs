@@ -166,6 +166,8 @@ pub struct HalfSummary {
     pub missing_bytes: u64,
     /// Last less first sequence number of the stream, measured apart from the two above, which it is the sum of.
     pub sent_bytes: u64,
+    /// Of the missing bytes, those that the other side acknowledged: the capture lost them.
+    pub lost_bytes: u64,
     /// First and last data segment.
     pub data_span: Option<(Timestamp, Timestamp)>,
     /// Segments by kind.

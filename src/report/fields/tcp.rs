@@ -26,6 +26,11 @@ pub static VOLUME: &[Field] = &[
         |row, role| half(row, role).map(|half| half.missing_bytes).into(),
     )
     .source("Zeek conn.log missed_bytes"),
+    Field::side("{side}_capture_lost_bytes",
+        Kind::Bytes,
+        "Of these, bytes that the {other} acknowledged: the capture lost them. None of a side of which it has no packet.",
+        |row, role| half(row, role).map(|half| half.lost_bytes).into(),
+    ),
     Field::side("{side}_goodput_bps",
         Kind::BitsPerSecond,
         "Unique bytes, from the first to the last data segment of the {side}.",

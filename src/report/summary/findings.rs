@@ -2,7 +2,7 @@
 
 use super::{Summary, Tally};
 use crate::report::fields::icmp_error_name;
-use crate::report::human::{self, counted};
+use crate::report::human;
 use crate::report::schema::{Family, Kind, Schema, Spec};
 
 /// Rows that are findings.
@@ -60,23 +60,16 @@ fn connections(summary: &Summary) -> Vec<Finding> {
     let tcp = &summary.tcp;
     let mut found = Vec::new();
     let opened = [
-        (&tcp.refused, "refused", "refused"),
-        (&tcp.no_answer, "no_answer", "not answered"),
-        (&tcp.half_open, "half_open", "answered but never completed"),
+        (&tcp.refused, "refused", "were refused"),
+        (&tcp.no_answer, "no_answer", "got no answer"),
+        (&tcp.half_open, "half_open", "were answered but never completed"),
     ];
     for (tally, opening, what) in opened {
         found.extend(of_flows(
             tally,
             300 * share(tally.flows, tcp.all),
             format!("opening = {opening}"),
-            || {
-                format!(
-                    "{} of {} {} {what}",
-                    tally.flows,
-                    counted(tcp.all, "TCP connection"),
-                    was(tally.flows)
-                )
-            },
+            || format!("{} of {} TCP connections {what}", tally.flows, tcp.all),
         ));
     }
     for (tally, closing, who) in
@@ -86,18 +79,14 @@ fn connections(summary: &Summary) -> Vec<Finding> {
             tally,
             150 * share(tally.flows, tcp.all),
             format!("closing = {closing}"),
-            || {
-                let (flows, all) = (tally.flows, counted(tcp.all, "TCP connection"));
-                format!("{flows} of {all} {} reset by the {who}", was(flows))
-            },
+            || format!("{} of {} TCP connections were reset by the {who}", tally.flows, tcp.all),
         ));
     }
     found.extend(of_flows(&summary.icmp_errors, 100_000, "icmp_errors > 0".into(), || {
         let said = summary.icmp_error.and_then(icmp_error_name).unwrap_or("an error");
         format!(
-            "{} ({said}) came back for {}",
-            counted(summary.icmp_errors.amount, "ICMP error"),
-            counted(summary.icmp_errors.flows, "flow")
+            "{} ICMP errors ({said}) came back for {} flows",
+            summary.icmp_errors.amount, summary.icmp_errors.flows
         )
     }));
     found
@@ -114,12 +103,8 @@ fn path(summary: &Summary) -> Vec<Finding> {
         either("retransmitted_segments"),
         || {
             let share = percent(tcp.retransmitted.amount, tcp.data_segments);
-            let Tally { amount, flows, .. } = tcp.retransmitted;
-            let (segments, flows, rto) = (counted(amount, "segment"), counted(flows, "flow"), tcp.rto);
-            format!(
-                "{segments} {} sent again in {flows}, {share} of those with data; {rto} by timeout",
-                was(amount)
-            )
+            let (amount, flows, rto) = (tcp.retransmitted.amount, tcp.retransmitted.flows, tcp.rto);
+            format!("{amount} segments were sent again in {flows} flows, {share} of those with data; {rto} by timeout")
         },
     ));
     found.extend(of_flows(&tcp.zero_windows, 200_000, either("zero_windows"), || {
@@ -127,9 +112,8 @@ fn path(summary: &Summary) -> Vec<Finding> {
         let nanos = tcp.zero_window_time.as_nanos();
         human::seconds(crate::report::Decimal { mantissa: nanos, digits: 9 }, &mut time);
         format!(
-            "receivers closed their window {} in {}, for {time} in all",
-            counted(tcp.zero_windows.amount, "time"),
-            counted(tcp.zero_windows.flows, "flow")
+            "receivers closed their window {} times in {} flows, for {time} in all",
+            tcp.zero_windows.amount, tcp.zero_windows.flows
         )
     }));
     found.extend(of_flows(
@@ -138,23 +122,16 @@ fn path(summary: &Summary) -> Vec<Finding> {
         either("out_of_order_segments"),
         || {
             format!(
-                "the network reordered {} in {}",
-                counted(tcp.out_of_order.amount, "segment"),
-                counted(tcp.out_of_order.flows, "flow")
+                "the network reordered {} segments in {} flows",
+                tcp.out_of_order.amount, tcp.out_of_order.flows
             )
         },
     ));
     found.extend(of_flows(&tcp.spurious, 50_000, either("spurious_retransmissions"), || {
-        let Tally { amount, flows, .. } = tcp.spurious;
-        format!(
-            "{} in {} {} needless",
-            counted(amount, "retransmission"),
-            counted(flows, "flow"),
-            was(amount)
-        )
+        format!("{} retransmissions in {} flows were needless", tcp.spurious.amount, tcp.spurious.flows)
     }));
     found.extend(of_flows(&tcp.network_duplicates, 40_000, either("network_duplicates"), || {
-        format!("the network delivered {} twice", counted(tcp.network_duplicates.amount, "packet"))
+        format!("the network delivered {} packets twice", tcp.network_duplicates.amount)
     }));
     let slow = tcp.slowest.most();
     if slow >= SLOW {
@@ -186,16 +163,11 @@ fn capture(summary: &Summary) -> Vec<Finding> {
     say(
         sound.dropped,
         900_000,
-        format!("the capturing machine dropped {}", counted(sound.dropped, "packet")),
+        format!("the capturing machine dropped {} packets", sound.dropped),
         Some("info"),
     );
     let wrong = sound.unaccounted();
-    say(
-        wrong,
-        1_000_000,
-        format!("packets that are not accounted for: {wrong}; this is a fault of flowray"),
-        None,
-    );
+    say(wrong, 1_000_000, format!("{wrong} packets are not accounted for: this is a fault of flowray"), None);
     let wrong = tcp.unaccounted.amount;
     say(
         wrong,
@@ -207,59 +179,125 @@ fn capture(summary: &Summary) -> Vec<Finding> {
     );
     let packets = summary.counts.chosen.packets;
     let undecoded = [
-        (sound.malformed, "malformed", 2000),
-        (sound.unsupported, "of protocols that are not decoded", 100),
-        (sound.cut, "cut short by the capture before the end of the headers", 500),
-        (sound.too_deep, "of more layers than are read", 100),
+        (sound.malformed, "are malformed", 2000),
+        (sound.unsupported, "hold protocols that are not decoded", 100),
+        (sound.cut, "were cut short by the capture before their headers ended", 500),
+        (sound.too_deep, "nest more layers than are read", 100),
     ];
     for (count, what, factor) in undecoded {
-        let text = format!("{count} of {} {} {what}", counted(packets, "packet"), was(count));
+        let text = format!("{count} of {packets} packets {what}");
         say(count, factor * share(count, packets), text, Some("packets --where 'error is not null'"));
     }
+    let mut back = String::new();
+    let nanos = sound.time_backwards_most.as_nanos();
+    human::seconds(crate::report::Decimal { mantissa: nanos, digits: 9 }, &mut back);
     say(
         sound.time_backwards,
-        70_000,
-        format!("time goes back {}, by the capture's clock", counted(sound.time_backwards, "time")),
+        if nanos < 1_000_000 { 1000 } else { 70_000 },
+        format!("time goes back {} times, by up to {back}", sound.time_backwards),
         Some("packets --where 'delta_s < 0'"),
     );
     say(
         sound.overlapping_files,
         80_000,
-        format!("files that overlap in time with the one before: {}", sound.overlapping_files),
+        format!("{} files overlap in time with the one before", sound.overlapping_files),
         Some("info"),
     );
-    let bytes = tcp.unique_bytes.saturating_add(tcp.missing_bytes.amount);
-    let either = |field: &str| format!("client_{field} > 0 or server_{field} > 0");
-    found.extend(of_flows(
-        &tcp.missing_bytes,
-        3000 * share(tcp.missing_bytes.amount, bytes),
-        either("missing_bytes"),
-        || {
-            let share = percent(tcp.missing_bytes.amount, bytes);
-            format!(
-                "the capture lacks {} of {}, {share} of all",
-                counted(tcp.missing_bytes.amount, "stream byte"),
-                counted(tcp.missing_bytes.flows, "flow")
-            )
-        },
-    ));
-    found.extend(of_flows(&tcp.capture_duplicates, 90_000, either("capture_duplicates"), || {
-        format!("the capture has {} twice", counted(tcp.capture_duplicates.amount, "packet"))
-    }));
+    found.extend(trust(summary));
     found.extend(of_flows(
         &tcp.midstream,
         50 * share(tcp.midstream.flows, tcp.all),
         "opening = midstream".into(),
         || {
             format!(
-                "{} of {} {} open before the capture began",
-                tcp.midstream.flows,
-                counted(tcp.all, "TCP connection"),
-                was(tcp.midstream.flows)
+                "{} of {} TCP connections were open before the capture began",
+                tcp.midstream.flows, tcp.all
             )
         },
     ));
     found
+}
+
+/// What connections show of the capture itself.
+fn trust(summary: &Summary) -> Vec<Finding> {
+    let (tcp, evidence) = (&summary.tcp, &summary.trust.evidence);
+    let mut found = Vec::new();
+    let either = |field: &str| format!("client_{field} > 0 or server_{field} > 0");
+    let lost = &evidence.lost;
+    found.extend(of_flows(
+        lost,
+        3000 * share(lost.amount, summary.trust.stream_bytes()),
+        either("capture_lost_bytes"),
+        || {
+            let share = percent(lost.amount, summary.trust.stream_bytes());
+            format!(
+                "the capture lost packets: {} stream bytes of {} flows, {share} of all, were acknowledged but never seen",
+                lost.amount, lost.flows
+            )
+        },
+    ));
+    let missing = &tcp.missing_bytes;
+    let bytes = tcp.unique_bytes.saturating_add(missing.amount);
+    if missing.amount > lost.amount {
+        found.extend(of_flows(missing, 500 * share(missing.amount, bytes), either("missing_bytes"), || {
+            let share = percent(missing.amount, bytes);
+            format!(
+                "the capture lacks {} stream bytes of {} flows, {share} of all",
+                missing.amount, missing.flows
+            )
+        }));
+    }
+    let alone = &evidence.one_sided;
+    let condition = "client_packets = 0 or server_packets = 0".into();
+    found.extend(of_flows(alone, 800 * share(alone.flows, tcp.all), condition, || {
+        format!(
+            "{} of {} TCP connections were captured in one direction only: loss, round trips and response times of the \
+             other are not known",
+            alone.flows, tcp.all
+        )
+    }));
+    let copies = &evidence.copies;
+    found.extend(of_flows(copies, 90_000, either("capture_duplicates"), || {
+        let share = percent(copies.amount, evidence.packets);
+        format!(
+            "the capture has {} packets twice, {share} of those of TCP: they count as no retransmissions",
+            copies.amount
+        )
+    }));
+    found.extend(of_flows(
+        &evidence.offloaded,
+        30_000,
+        "client_segment_max_bytes > server_mss or server_segment_max_bytes > client_mss".into(),
+        || offload(summary),
+    ));
+    if summary.trust.ends_midway() {
+        found.extend(of_flows(
+            &evidence.open,
+            40 * share(evidence.open.flows, tcp.all),
+            "closing = open".into(),
+            || {
+                format!(
+                    "{} of {} TCP connections were open when the capture ended",
+                    evidence.open.flows, tcp.all
+                )
+            },
+        ));
+    }
+    found
+}
+
+/// What segments larger than the MSS say of where the capture was made.
+fn offload(summary: &Summary) -> String {
+    let evidence = &summary.trust.evidence;
+    let place = match summary.trust.offload_hosts().as_slice() {
+        [(Some(host), true, _), ..] => format!("captured on {host}, before they were divided"),
+        [(Some(host), false, _), ..] => format!("captured on {host}, which had joined them"),
+        _ => "captured on a host that divides or joins them".into(),
+    };
+    let (flows, most) = (evidence.offloaded.flows, evidence.offloaded.most());
+    format!(
+        "segments of up to {most} bytes are larger than the MSS of their connection, in {flows} directions of connections: {place}, so the wire had more packets than the capture"
+    )
 }
 
 /// A finding on flows, if there are any.
@@ -272,11 +310,6 @@ fn of_flows(tally: &Tally, weight: u64, condition: String, text: impl FnOnce() -
         worst_flow: Some(worst),
         command: Some(format!("flows --where '{condition}'")),
     })
-}
-
-/// The verb behind a count.
-const fn was(count: u64) -> &'static str {
-    if count == 1 { "was" } else { "were" }
 }
 
 /// A share in thousandths, at least one.

@@ -1,5 +1,7 @@
 //! What the flows of a capture add up to, in memory that does not grow with them.
 
+use super::talkers::Talkers;
+use super::trust::Evidence;
 use crate::decode::IcmpError;
 use crate::flow::{Direction, Traffic};
 use crate::pipeline::FlowRow;
@@ -17,6 +19,10 @@ pub struct Fold {
     pub icmp_errors: Tally,
     /// What the last ICMP error of the flow with the most of them said.
     pub icmp_error: Option<IcmpError>,
+    /// What speaks against the capture.
+    pub evidence: Evidence,
+    /// Traffic by host.
+    pub talkers: Talkers,
     /// The flows with the most bytes, the greatest first.
     pub top: Vec<FlowRow>,
     keep: usize,
@@ -139,6 +145,8 @@ impl Fold {
         if let Some(tcp) = &row.tcp {
             self.tcp.on_connection(tcp, row.flow);
         }
+        self.evidence.on_flow(row);
+        self.talkers.on_flow(row);
         self.offer(row);
     }
 
@@ -153,6 +161,8 @@ impl Fold {
         }
         self.icmp_errors.merge(other.icmp_errors);
         self.tcp.merge(&other.tcp);
+        self.evidence.merge(other.evidence);
+        self.talkers.merge(other.talkers);
         for row in &other.top {
             self.offer(row);
         }
@@ -195,13 +205,13 @@ impl Totals {
 }
 
 impl Tally {
-    fn add(&mut self, amount: u64, flow: u64) {
+    pub(super) fn add(&mut self, amount: u64, flow: u64) {
         if amount > 0 {
             self.merge(Self { flows: 1, amount, worst: Some((amount, flow)) });
         }
     }
 
-    fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         self.flows += other.flows;
         self.amount = self.amount.saturating_add(other.amount);
         if other.most() > self.most() {
@@ -325,6 +335,9 @@ mod tests {
             part.iter().for_each(|row| fold.on_flow(row));
             merged.merge(fold);
         }
+        assert_eq!(whole.talkers.top(9), merged.talkers.top(9));
+        assert_eq!(whole.talkers.top(9).len(), 2);
+        (whole.talkers, merged.talkers) = Default::default();
         assert_eq!(format!("{whole:?}"), format!("{merged:?}"));
         let top: Vec<u64> = whole.top.iter().map(|row| row.flow).collect();
         assert_eq!((top, whole.tcp.all), (vec![8, 19, 5], 20));

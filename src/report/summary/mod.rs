@@ -5,6 +5,9 @@ mod findings;
 mod fold;
 mod page;
 mod parts;
+mod rate;
+mod talkers;
+mod trust;
 
 use std::collections::BTreeMap;
 
@@ -14,11 +17,14 @@ use crate::pipeline::{Amount, Counts, FlowRow, Outcome, Reached};
 use crate::report::fields::{FLOWS, INFO};
 use crate::report::machine::JsonRows;
 use crate::report::schema::{Family, Field, Schema};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 pub use findings::Finding;
 pub use fold::{Connections, Fold, Tally, Totals};
 use parts::{Protocol, Transport, Undecoded};
+use rate::Beats;
+use talkers::Talker;
+use trust::Trust;
 
 /// A capture, summed up.
 #[derive(Debug)]
@@ -27,6 +33,9 @@ pub struct Summary {
     whole: Whole,
     counts: Counts,
     soundness: Soundness,
+    trust: Trust,
+    rate: Vec<Beats>,
+    talkers: Vec<Talker>,
     undecoded: Vec<Undecoded>,
     protocols: Vec<Protocol>,
     transports: Vec<Transport>,
@@ -66,9 +75,15 @@ pub struct Soundness {
     dropped: u64,
     shortened: u64,
     time_backwards: u64,
+    time_backwards_most: Span,
     untimed: u64,
     overlapping_files: u64,
 }
+
+/// Findings that are told at most.
+const MOST_FINDINGS: usize = 10;
+/// Hosts that are shown at most.
+const MOST_HOSTS: usize = 5;
 
 /// The fields of the top flows.
 const TOP_FIELDS: [&str; 11] = [
@@ -95,12 +110,16 @@ impl Summary {
             times: fold.tcp.bounds_reached,
         };
         bounds.extend(Some(forgotten).filter(|reached| reached.times > 0));
-        let counts = outcome.counts;
+        let mut counts = outcome.counts;
         let fine_clock = files.iter().any(|file| file.interfaces().any(|one| one.interface.clock.is_fine()));
         let names = ["tcp", "udp", "icmp", "other"];
         let transports =
             names.into_iter().zip(fold.transports).map(|(name, totals)| Transport { name, totals });
+        let soundness = Soundness::new(files, &counts, &fold.tcp);
         let mut summary = Self {
+            trust: Trust { evidence: fold.evidence, sound: soundness },
+            rate: rate::beats(counts.pulse.take(), counts.span, fine_clock),
+            talkers: fold.talkers.top(most.min(MOST_HOSTS)),
             whole: Whole {
                 files: files.len() as u64,
                 chosen: counts.chosen,
@@ -109,7 +128,7 @@ impl Summary {
                 span: counts.span,
                 fine_clock,
             },
-            soundness: Soundness::new(files, &counts, &fold.tcp),
+            soundness,
             undecoded: undecoded(&counts),
             protocols: protocols(&counts),
             transports: transports.filter(|transport| transport.totals.flows > 0).collect(),
@@ -122,7 +141,7 @@ impl Summary {
             bounds,
             counts,
         };
-        summary.findings = findings::findings(&summary, most);
+        summary.findings = findings::findings(&summary, most.min(MOST_FINDINGS));
         summary
     }
 
@@ -140,10 +159,13 @@ impl Summary {
         section("files", list(INFO.fields(), &self.files));
         section("soundness", object(&parts::SOUNDNESS, &self.soundness));
         section("bounds", list(parts::BOUNDS.fields(), &self.bounds));
+        section("trust", object(&trust::TRUST, &self.trust));
+        section("rate", list(rate::RATE.fields(), &self.rate));
         section("undecoded", list(parts::UNDECODED.fields(), &self.undecoded));
         section("protocols", list(parts::PROTOCOLS.fields(), &self.protocols));
         section("transports", list(parts::TRANSPORTS.fields(), &self.transports));
         section("tcp", object(&parts::TCP, &self.tcp));
+        section("top_hosts", list(talkers::HOSTS.fields(), &self.talkers));
         section("top_flows", list(top_fields(), &self.top));
         section("findings", list(findings::FINDINGS.fields(), &self.findings));
         out.extend_from_slice(b"\n}\n");
@@ -207,6 +229,7 @@ impl Soundness {
             sound.dropped += file.drops().unwrap_or(0);
             sound.shortened += file.notes.cut;
             sound.time_backwards += file.notes.time_backwards;
+            sound.time_backwards_most = sound.time_backwards_most.max(file.notes.time_backwards_most);
             sound.untimed += file.notes.untimed;
             sound.overlapping_files += u64::from(file.overlap.is_some());
         }

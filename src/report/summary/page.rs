@@ -2,15 +2,20 @@
 
 use std::io::{self, Write};
 
-use super::{Summary, parts, top_fields};
+use super::rate::Beats;
+use super::{Summary, parts, talkers, top_fields};
+use crate::report::Value;
+use crate::report::bars::bars;
 use crate::report::card::Cards;
 use crate::report::fields::INFO;
-use crate::report::human::{Clock, TimeFormat};
-use crate::report::schema::{Family, Field};
+use crate::report::human::{self, Clock, TimeFormat};
+use crate::report::schema::{Family, Field, Kind};
 use crate::report::table::{Cells, Layout, Terminal};
 
 /// Protocols shown of a capture; JSON has all.
 const MOST_PROTOCOLS: usize = 30;
+/// Characters of the line of bars.
+const MOST_BARS: usize = 60;
 /// Files described one by one.
 const MOST_FILES: usize = 3;
 
@@ -22,6 +27,7 @@ impl Summary {
         let clock = Clock::new(time, self.whole.span.map(|(start, _)| start));
         let page = &mut Page { terminal, clock, out, begun: false };
         page.capture(self)?;
+        page.rate(self)?;
         page.soundness(self)?;
         page.protocols(self)?;
         page.flows(self)?;
@@ -47,6 +53,31 @@ impl<W: Write> Page<'_, W> {
             writeln!(self.out, "and {more} more files: see flowray info")?;
         }
         self.card(parts::WHOLE.fields(), &[], &summary.whole)
+    }
+
+    /// The rate as a line of bars.
+    fn rate(&mut self, summary: &Summary) -> io::Result<()> {
+        let rates: Vec<Option<u64>> = summary.rate.iter().map(Beats::bits_per_second).collect();
+        let most = rates.iter().copied().flatten().max().filter(|&most| most > 0);
+        let (Some(most), [first, _, ..]) = (most, summary.rate.as_slice()) else { return Ok(()) };
+        let clock = Clock::default();
+        let most = human::cell(&Value::Unsigned(most), Kind::BitsPerSecond, &clock, false);
+        let each = human::cell(&Value::span(first.width(), first.fine_clock()), Kind::Seconds, &clock, false);
+        for line in bars(&rates, MOST_BARS, 1) {
+            writeln!(self.out, "rate  {line}  at most {most}, {each} each: see flowray timeline")?;
+        }
+        Ok(())
+    }
+
+    /// How far the capture can be trusted, where something speaks against it.
+    fn trust(&mut self, summary: &Summary) -> io::Result<()> {
+        let artefacts = summary.trust.artefacts();
+        let verdict = match (artefacts.is_empty(), summary.trust.evidence.connections) {
+            (false, _) => artefacts.join(", "),
+            (true, 0) => "nothing speaks against it, but it has no TCP that could tell".into(),
+            (true, _) => "nothing speaks against it".into(),
+        };
+        writeln!(self.out, "trust    {verdict}")
     }
 
     fn soundness(&mut self, summary: &Summary) -> io::Result<()> {
@@ -76,6 +107,7 @@ impl<W: Write> Page<'_, W> {
             sound.missing_bytes,
             verdict(sound.unaccounted_streams == 0)
         )?;
+        self.trust(summary)?;
         if !summary.bounds.is_empty() {
             self.title("Bounds reached")?;
             self.table(parts::BOUNDS.fields(), &summary.bounds)?;
@@ -107,6 +139,10 @@ impl<W: Write> Page<'_, W> {
     }
 
     fn flows(&mut self, summary: &Summary) -> io::Result<()> {
+        if summary.talkers.len() > 1 {
+            self.title("Top hosts by bytes")?;
+            self.table(talkers::HOSTS.fields(), &summary.talkers)?;
+        }
         if summary.top.is_empty() {
             return Ok(());
         }

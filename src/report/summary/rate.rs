@@ -1,0 +1,87 @@
+//! How much was on the wire in the course of time.
+
+use crate::pipeline::{Amount, Beat, Pulse};
+use crate::report::Value;
+use crate::report::schema::{Family, Kind, Schema, Spec};
+use crate::stats::{Series, round_width};
+use crate::time::{Span, Timestamp};
+
+/// Intervals at most.
+const MOST: i64 = 60;
+
+/// What was on the wire in an interval.
+#[derive(Clone, Copy, Debug)]
+pub struct Beats {
+    start: Timestamp,
+    width: Span,
+    /// What rates are measured by; `None` where there is no duration.
+    rated: Option<Span>,
+    amount: Amount,
+    fine_clock: bool,
+}
+
+impl Beats {
+    /// Bits on the wire a second.
+    pub fn bits_per_second(&self) -> Option<u64> {
+        let nanos = u128::try_from(self.rated?.as_nanos()).ok().filter(|&nanos| nanos > 0)?;
+        u64::try_from(u128::from(self.amount.bytes) * 8_000_000_000 / nanos).ok()
+    }
+
+    /// How long the interval is.
+    pub fn width(&self) -> Span {
+        self.width
+    }
+
+    /// Times have nine decimal digits.
+    pub fn fine_clock(&self) -> bool {
+        self.fine_clock
+    }
+}
+
+/// About 60 intervals, those without packets included.
+pub fn beats(pulse: Option<Pulse>, span: Option<(Timestamp, Timestamp)>, fine_clock: bool) -> Vec<Beats> {
+    let Some(pulse) = pulse else { return Vec::new() };
+    let grid = pulse.grid().clone();
+    let fine = pulse.into_series();
+    let (first, last) = fine.span().unwrap_or_default();
+    let width = Span::from_nanos(round_width(fine.width(), last.since(first), MOST));
+    let mut series = Series::<(), Beat>::new(grid.with_width(width));
+    for (_, at, beat) in fine.iter() {
+        series.add((), Some(at), beat);
+    }
+    let duration = span.map(|(start, end)| end.since(start)).filter(|&duration| duration > Span::ZERO);
+    let rated = if series.intervals() > 1 { Some(width) } else { duration };
+    let mut beats: Vec<Beats> = Vec::new();
+    for (_, start, beat) in series.iter() {
+        while let Some(before) = beats.last().copied().filter(|before| before.start + width < start) {
+            beats.push(Beats { start: before.start + width, amount: Amount::default(), ..before });
+        }
+        beats.push(Beats { start, width, rated, amount: beat.all, fine_clock });
+    }
+    beats
+}
+
+/// Rows that are intervals.
+pub enum Rates {}
+
+impl Family for Rates {
+    type Row<'a> = Beats;
+}
+
+type Field = Spec<Rates>;
+
+/// The fields of an interval in a summary.
+pub static RATE: Schema<Rates> = Schema {
+    command: "summary",
+    row: "an interval",
+    groups: &[&[
+        Field::one("start_s", Kind::Instant, "When it begins.", |row| {
+            Value::instant(row.start, row.fine_clock)
+        }),
+        Field::one("packets", Kind::Count, "Packets in it.", |row| row.amount.packets.into()),
+        Field::one("wire_bytes", Kind::Bytes, "Their length on the wire.", |row| row.amount.bytes.into()),
+        Field::one("wire_bps", Kind::BitsPerSecond, "Bits on the wire divided by the interval.", |row| {
+            row.bits_per_second().into()
+        }),
+    ]],
+};
