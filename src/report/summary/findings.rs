@@ -1,5 +1,6 @@
 //! What went wrong, in sentences: each with its numbers, the flow that shows it best, and the command that shows more.
 
+use super::servers::Asked;
 use super::{Summary, Tally};
 use crate::report::fields::icmp_error_name;
 use crate::report::human;
@@ -55,22 +56,30 @@ pub fn findings(summary: &Summary, most: usize) -> Vec<Finding> {
     found
 }
 
+/// What is counted of the connections to a server.
+type Count = fn(&Asked) -> u64;
+
 /// What became of connections.
 fn connections(summary: &Summary) -> Vec<Finding> {
     let tcp = &summary.tcp;
     let mut found = Vec::new();
-    let opened = [
-        (&tcp.refused, "refused", "were refused"),
-        (&tcp.no_answer, "no_answer", "got no answer"),
-        (&tcp.half_open, "half_open", "were answered but never completed"),
+    let opened: [(_, _, _, Count); 3] = [
+        (&tcp.refused, "refused", "were refused", |asked| asked.refused),
+        (&tcp.no_answer, "no_answer", "got no answer", |asked| asked.no_answer),
+        (&tcp.half_open, "half_open", "were answered but never completed", |_| 0),
     ];
-    for (tally, opening, what) in opened {
-        found.extend(of_flows(
-            tally,
-            300 * share(tally.flows, tcp.all),
-            format!("opening = {opening}"),
-            || format!("{} of {} TCP connections {what}", tally.flows, tcp.all),
-        ));
+    for (tally, opening, what, of) in opened {
+        let mut condition = format!("opening = {opening}");
+        let mut text = format!("{} of {} TCP connections {what}", tally.flows, tcp.all);
+        // Where most of them went to one server, it is that server's matter.
+        if let Some(((host, port), asked)) = summary.servers.with_most(tally.flows, of) {
+            text = format!("{} of {} TCP connections to {host} port {port} {what}", of(&asked), asked.all);
+            if of(&asked) < tally.flows {
+                text = format!("{text} ({} to all servers)", tally.flows);
+            }
+            condition = format!("{condition} and server_address = {host} and server_port = {port}");
+        }
+        found.extend(of_flows(tally, 300 * share(tally.flows, tcp.all), condition, || text));
     }
     for (tally, closing, who) in
         [(&tcp.server_reset, "server_reset", "server"), (&tcp.client_reset, "client_reset", "client")]

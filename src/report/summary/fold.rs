@@ -1,5 +1,6 @@
 //! What the flows of a capture add up to, in memory that does not grow with them.
 
+use super::servers::Servers;
 use super::talkers::Talkers;
 use super::trust::Evidence;
 use crate::decode::IcmpError;
@@ -21,6 +22,8 @@ pub struct Fold {
     pub icmp_error: Option<IcmpError>,
     /// What speaks against the capture.
     pub evidence: Evidence,
+    /// TCP connections by server.
+    pub servers: Servers,
     /// Traffic by host.
     pub talkers: Talkers,
     /// The flows with the most bytes, the greatest first.
@@ -146,6 +149,7 @@ impl Fold {
             self.tcp.on_connection(tcp, row.flow);
         }
         self.evidence.on_flow(row);
+        self.servers.on_flow(row);
         self.talkers.on_flow(row);
         self.offer(row);
     }
@@ -162,6 +166,7 @@ impl Fold {
         self.icmp_errors.merge(other.icmp_errors);
         self.tcp.merge(&other.tcp);
         self.evidence.merge(other.evidence);
+        self.servers.merge(other.servers);
         self.talkers.merge(other.talkers);
         for row in &other.top {
             self.offer(row);

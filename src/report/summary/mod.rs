@@ -6,6 +6,7 @@ mod fold;
 mod page;
 mod parts;
 mod rate;
+mod servers;
 mod talkers;
 mod trust;
 
@@ -23,6 +24,7 @@ pub use findings::Finding;
 pub use fold::{Connections, Fold, Tally, Totals};
 use parts::{Protocol, Transport, Undecoded};
 use rate::Beats;
+use servers::Servers;
 use talkers::Talker;
 use trust::Trust;
 
@@ -36,6 +38,7 @@ pub struct Summary {
     trust: Trust,
     rate: Vec<Beats>,
     talkers: Vec<Talker>,
+    servers: Servers,
     undecoded: Vec<Undecoded>,
     protocols: Vec<Protocol>,
     transports: Vec<Transport>,
@@ -119,6 +122,7 @@ impl Summary {
         let mut summary = Self {
             trust: Trust { evidence: fold.evidence, sound: soundness },
             rate: rate::beats(counts.pulse.take(), counts.span, fine_clock),
+            servers: fold.servers,
             talkers: fold.talkers.top(most.min(MOST_HOSTS)),
             whole: Whole {
                 files: files.len() as u64,
