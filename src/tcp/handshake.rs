@@ -31,6 +31,15 @@ struct Syn {
     seq: Seq,
     payload_len: u32,
     flags: Flags,
+    tsval: Option<u32>,
+}
+
+impl Syn {
+    /// Whether it was sent after `segment`. RFC 7323 §3.2: TSval does not decrease.
+    fn is_after(&self, segment: &Segment) -> bool {
+        let older = |(own, (other, _)): (u32, (u32, u32))| (other.wrapping_sub(own) as i32) < 0;
+        self.seq == segment.seq && self.tsval.zip(segment.timestamps).is_some_and(older)
+    }
 }
 
 /// Whether a SYN or SYN-ACK is the first that this side sent.
@@ -40,6 +49,8 @@ pub(super) enum Sequel {
     /// The other kind was sent before: SYNs that crossed. RFC 9293 §3.5, figure 7
     Crossed,
     Again,
+    /// It was sent before the one that was seen first, by its TSval.
+    Overtaken,
 }
 
 impl Opener {
@@ -49,6 +60,7 @@ impl Opener {
         let other = if answer { self.syns[direction] } else { self.syn_acks[direction] };
         let kind = if answer { &mut self.syn_acks } else { &mut self.syns };
         let sequel = match (kind[direction], other) {
+            (Some(first), _) if first.is_after(segment) => Sequel::Overtaken,
             (Some(_), _) => Sequel::Again,
             (None, Some(other)) if other.seq == segment.seq => Sequel::Crossed,
             _ => Sequel::First,
@@ -56,7 +68,8 @@ impl Opener {
         if kind[direction].is_none() {
             let moment = Moment { at: segment.at, number: segment.number };
             let (seq, payload_len, flags) = (segment.seq, segment.payload_len, segment.flags);
-            kind[direction] = Some(Syn { moment, seq, payload_len, flags });
+            let tsval = segment.timestamps.map(|(tsval, _)| tsval);
+            kind[direction] = Some(Syn { moment, seq, payload_len, flags, tsval });
         }
         if self.offers[direction].is_none() {
             self.offers[direction] = Some(Offer {
@@ -66,7 +79,7 @@ impl Opener {
                 timestamps: segment.timestamps.is_some(),
             });
         }
-        if sequel == Sequel::Again {
+        if matches!(sequel, Sequel::Again | Sequel::Overtaken) {
             self.sent_again[direction] += 1;
         }
         if answer {

@@ -117,6 +117,7 @@ impl Half {
             None => fin_again || self.seen.touches(&payload),
         };
         let outcome = match (again, context.sequel) {
+            (_, Some(Sequel::Overtaken)) => Outcome { tags: Tags::of(Tag::OutOfOrder), ..Outcome::default() },
             (false, Some(_)) => Outcome::default(),
             (false, None) if payload.is_empty() => Outcome::default(),
             (true, _) => self.on_again(segment, old, context),
@@ -363,6 +364,18 @@ mod tests {
         );
         assert_eq!(crossing.events(), "");
         assert_eq!(crossing.summary().opening, crate::tcp::Opening::Simultaneous);
+    }
+
+    #[test]
+    fn a_syn_ack_overtaken_by_its_copy_is_out_of_order() {
+        let trace = conversation(
+            "0.0 > syn 0:1(0) ts 1:0
+             1.0 < syn 0:1(0) ack 1 ts 900:1
+             1.0 > 1:1(0) ack 1 ts 2:900
+             1.2 < syn 0:1(0) ack 1 ts 50:1",
+        );
+        assert_eq!(trace.events(), "4 out_of_order");
+        assert_eq!(trace.server().syn_retransmissions, 1);
     }
 
     #[test]
