@@ -6,7 +6,7 @@ use super::doubts::Settled;
 use super::flight::Sent;
 use super::half::{Half, Standpoint};
 use super::rtt;
-use super::sender::News;
+use super::sender::{News, Twice};
 use super::{Flags, Position, Segment, Seq, Tag, Tags};
 use crate::time::{Span, Timestamp};
 
@@ -24,6 +24,8 @@ pub(super) struct Answer {
 pub(super) struct Circumstances {
     /// It advertises another window than the one before.
     pub(super) window_changed: bool,
+    /// Without SACK: the greatest segment of that side, as far as it is known.
+    pub(super) mss: Option<u32>,
     /// The standpoint towards the side whose stream it acknowledges.
     pub(super) standpoint: Standpoint,
     /// It answers an unacceptable SYN or RST.
@@ -56,11 +58,13 @@ impl Half {
             ..News::default()
         };
         let reported = !segment.sack.is_empty() && self.on_sack(segment, ack, &mut news, &mut settle);
-        if news.dsack {
+        if news.twice.is_some() {
             answer.tags.insert(Tag::Dsack);
         }
         if advances {
-            self.on_advancing_ack(segment, ack, &mut answer, &mut news);
+            let advance = before.map_or(0, |before| (ack - before).clamp(0, i64::from(u32::MAX)) as u32);
+            news.segments = circumstances.mss.map(|mss| advance.div_ceil(mss.max(1)));
+            self.on_advancing_ack(segment, ack, circumstances.mss.is_some(), &mut answer, &mut news);
             if let Some(doubts) = &mut self.doubts {
                 let patience = self.rtt.srtt().unwrap_or(INITIAL_PATIENCE)
                     + circumstances.standpoint.back.unwrap_or(Span::ZERO);
@@ -70,7 +74,7 @@ impl Half {
             answer.tags.extend(self.on_repeated_ack(
                 ack,
                 segment.at,
-                reported || news.dsack,
+                reported || news.twice.is_some(),
                 circumstances,
                 settle,
             ));
@@ -81,11 +85,22 @@ impl Half {
     }
 
     /// It acknowledges something new.
-    fn on_advancing_ack(&mut self, segment: &Segment, ack: Position, answer: &mut Answer, news: &mut News) {
+    fn on_advancing_ack(
+        &mut self,
+        segment: &Segment,
+        ack: Position,
+        plain: bool,
+        answer: &mut Answer,
+        news: &mut News,
+    ) {
         let covered = self.flight.on_ack(ack);
         if let Some(newest) = covered.newest {
             answer.acks_packet = Some(newest.number);
-            if !self.sacked.touches(&(newest.start..newest.end)) {
+            // RFC 7323 §4.3: what fills a hole is echoed. Without SACK, what lay behind it may have waited for long.
+            let waited = plain
+                && covered.latest_again.is_some()
+                && news.tsecr.is_none_or(|echo| newest.tsval != Some(echo));
+            if !waited && !self.sacked.touches(&(newest.start..newest.end)) {
                 answer.rtt = rtt::sample(&newest, covered.original_tsval, segment.at, news.tsecr);
             }
         }
@@ -132,7 +147,7 @@ impl Half {
                 && (first.end <= ack || second.as_ref().is_some_and(|second| within(second, first)))
         });
         if let Some(range) = &dsack {
-            news.dsack = true;
+            news.twice = Some(Twice { end: range.end, len: range.end - range.start });
             if let Some(doubts) = &mut self.doubts {
                 doubts.on_dsack(range, &mut *settle);
             }
@@ -256,6 +271,21 @@ mod tests {
         );
         assert_eq!(trace.verdict(5).rtt, None);
         assert_eq!(trace.server().acks.sack_segments, 1);
+    }
+
+    #[test]
+    fn without_sack_what_waited_behind_a_hole_gives_no_sample() {
+        let script = |echo: u32| {
+            let script = format!(
+                "0.000 > 1:1001(1000) ack 1 ts 100:1
+                 0.001 > 1001:2001(1000) ack 1 ts 101:1
+                 0.310 > 1:1001(1000) ack 1 ts 410:1
+                 0.410 < 1:1(0) ack 2001 ts 500:{echo}"
+            );
+            established_plain(&script).verdict(4).rtt
+        };
+        assert_eq!(script(410), None);
+        assert_eq!(script(101), Some(Span::from_millis(409)));
     }
 
     #[test]

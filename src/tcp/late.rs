@@ -31,6 +31,12 @@ impl IdOrder {
         self.last = id;
     }
 
+    /// How many IDs after the last segment in order `segment` is; `None` where they do not count.
+    pub(super) fn step(&self, segment: &Segment) -> Option<u16> {
+        let id = segment.ip_id.filter(|&id| id != 0 && self.last != 0 && self.up > 0 && self.usable())?;
+        Some(id.wrapping_sub(self.last)).filter(|step| (1..=STEP as u16).contains(step))
+    }
+
     fn usable(&self) -> bool {
         self.wild == 0 || self.up / 8 >= self.wild
     }

@@ -24,6 +24,7 @@ mod late;
 mod laws;
 mod outgoing;
 mod probes;
+mod recovery;
 mod repeats;
 mod rtt;
 mod segment;
@@ -56,6 +57,9 @@ use handshake::Opener;
 use history::History;
 use incoming::Circumstances;
 use outgoing::{Context, Outcome};
+
+/// The greatest segment over Ethernet, for a side that is not known to take another.
+const ETHERNET_MSS: u32 = 1460;
 
 /// A connection.
 #[derive(Debug, Default)]
@@ -303,6 +307,7 @@ impl Connection {
         let other = direction.reverse();
         let window = self.reach(direction);
         let shift = self.opener.shift(direction).unwrap_or(0);
+        let mss = self.mss(other);
         let (half, peer) = self.halves.split(direction);
         let syn = segment.flags.contains(Flags::SYN);
         let window_changed = !syn && half.windows.on_window(segment.window, shift, segment.at);
@@ -317,6 +322,7 @@ impl Connection {
         };
         let circumstances = Circumstances {
             window_changed,
+            mss: (!self.opener.sack().unwrap_or(true)).then_some(mss),
             standpoint: Standpoint::of(peer, half),
             challenged: self.challenger == Some(other),
         };
@@ -376,20 +382,26 @@ impl Connection {
         (u32::from(half.windows.greatest()) << shift).max(u32::from(u16::MAX))
     }
 
+    /// The greatest segment of `direction`, as far as it is known: what was seen, within what the other side takes.
+    fn mss(&self, direction: Direction) -> u32 {
+        let offered = self.opener.offer(direction.reverse()).and_then(|offer| offer.mss);
+        let seen = self.halves[direction].tally.sizes.map_or(1, |sizes| sizes.max);
+        seen.min(offered.map_or(u32::MAX, u32::from)).max(1)
+    }
+
     /// What a segment of `direction` is judged by.
     fn context(&self, direction: Direction, sequel: Option<handshake::Sequel>) -> Context {
         let (half, peer) = (&self.halves[direction], &self.halves[direction.reverse()]);
         let window = peer.windows.last().zip(self.opener.shift(direction.reverse()));
         let edge =
             window.zip(half.acked).map(|((window, shift), acked)| acked + (i64::from(window) << shift));
-        let greatest = half.tally.sizes.map_or(1, |sizes| sizes.max);
-        let offered =
-            self.opener.offer(direction.reverse()).and_then(|offer| offer.mss).map_or(u32::MAX, u32::from);
+        let offered = self.opener.offer(direction.reverse()).and_then(|offer| offer.mss);
         Context {
             sequel,
             closed: peer.windows.closed(),
             edge,
-            mss: greatest.min(offered).max(1),
+            mss: self.mss(direction),
+            offered: offered.map_or(ETHERNET_MSS, u32::from),
             sack: self.opener.sack().unwrap_or(true),
             standpoint: Standpoint::of(half, peer),
             fin_end: self.closer.fin_end(direction),

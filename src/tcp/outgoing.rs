@@ -20,6 +20,8 @@ pub(super) struct Context {
     pub(super) edge: Option<Position>,
     /// The sender's greatest segment, as far as it is known.
     pub(super) mss: u32,
+    /// What the receiver takes at most, or else what fits Ethernet.
+    pub(super) offered: u32,
     /// SACK was negotiated, or seems to have been.
     pub(super) sack: bool,
     pub(super) standpoint: Standpoint,
@@ -62,6 +64,12 @@ impl Half {
         if let Some(probe) = self.probes.on_sent(segment, position, &situation).filter(|_| begun) {
             self.seen.add(payload);
             return Outcome { tags: Tags::of(probe), ..Outcome::default() };
+        }
+        let hole = position - snd_max;
+        if hole > 0 && self.ids.step(segment).is_some_and(|step| i64::from(step) <= hole / greatest(context))
+        {
+            // The IDs between do not suffice for the hole: part of it was sent before what was seen last.
+            self.sender().on_timeout_unseen(position, segment.at);
         }
         let mut outcome = if position >= snd_max {
             self.on_advance(segment, position..end, payload.clone())
@@ -237,6 +245,11 @@ impl Half {
         let back = if context.standpoint.at_sender { None } else { context.standpoint.back };
         self.rtt.srtt().map(|srtt| srtt + back.unwrap_or(Span::ZERO))
     }
+}
+
+/// The greatest segment that the sender may send.
+fn greatest(context: &Context) -> i64 {
+    i64::from(context.mss.max(context.offered))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use super::Position;
+use super::recovery::Episode;
 use crate::time::{Span, Timestamp};
 
 /// The most ACKs that are kept on their way. Beyond, the oldest has arrived.
@@ -49,27 +50,28 @@ pub(super) struct News {
     pub(super) delivered_at: Option<Timestamp>,
     /// Duplicate ACKs that it stands for.
     pub(super) duplicates: u32,
-    /// It reports data received twice.
-    pub(super) dsack: bool,
+    /// Segments that it newly acknowledges, where SACK does not say what else has arrived.
+    pub(super) segments: Option<u32>,
+    /// Sequence space that it reports as received twice.
+    pub(super) twice: Option<Twice>,
 }
 
-/// A recovery: from the first segment sent again until all that was outstanding then is acknowledged.
+/// What a DSACK reports. RFC 2883 §4
 #[derive(Clone, Copy, Debug)]
-struct Episode {
-    cause: Cause,
-    /// RFC 6675 §5: RecoveryPoint.
-    point: Position,
-    began: Timestamp,
-    first_tsval: Option<u32>,
-    /// Some ACK has advanced since it began.
-    judged: bool,
+pub(super) struct Twice {
+    /// The position behind it.
+    pub(super) end: Position,
+    /// How much of the sequence space it is.
+    pub(super) len: i64,
 }
 
 /// A tail loss probe that is not answered. RFC 8985 §7.4
 #[derive(Clone, Copy, Debug)]
-struct Probe {
+pub(super) struct Probe {
     end: Position,
     at: Timestamp,
+    pub(super) tsval: Option<u32>,
+    pub(super) len: i64,
 }
 
 /// What was sent again, and what is known of it.
@@ -117,6 +119,8 @@ pub(super) struct Sender {
     delivered_at: Option<Timestamp>,
     episode: Option<Episode>,
     probe: Option<Probe>,
+    /// A recovery went on when the timer was set last: then it is the retransmission timer. RFC 8985 §7.2
+    recovering: bool,
     in_transit: VecDeque<News>,
 }
 
@@ -128,16 +132,28 @@ impl Sender {
 
     /// An ACK that has arrived.
     pub(super) fn on_ack(&mut self, news: &News) {
+        let before = self.una;
         if news.ack > self.una {
             self.una = news.ack;
             self.advanced_at = Some(news.at);
-            self.dup_acks = 0;
+            // RFC 6582 §3.2, step 3: in a recovery, one segment filled the hole; the others had caused duplicate ACKs.
+            let recovering = self.episode.is_some_and(|episode| episode.cause == Cause::Fast);
+            let counted =
+                news.segments.filter(|_| recovering).map_or(u32::MAX, |segments| segments.max(1) - 1);
+            self.dup_acks = self.dup_acks.saturating_sub(counted);
             self.on_advance(news);
         } else if news.ack == self.una {
             self.dup_acks = self.dup_acks.saturating_add(news.duplicates);
             // RFC 8985 §7.4.2: the original and the probe have both arrived.
-            let answered = |probe: &mut Probe| news.dsack || (news.ack == probe.end && news.duplicates > 0);
+            let answered =
+                |probe: &mut Probe| news.twice.is_some() || (news.ack == probe.end && news.duplicates > 0);
             self.probe.take_if(answered);
+        }
+        if let Some(twice) = news.twice {
+            self.episode.take_if(|episode| episode.on_twice(twice));
+        }
+        if news.ack > before {
+            self.recovering = self.episode.is_some();
         }
         self.heard_at = Some(news.at);
         self.high_sacked = self.high_sacked.max(news.high_sacked.unwrap_or(self.high_sacked));
@@ -145,13 +161,14 @@ impl Sender {
     }
 
     fn on_advance(&mut self, news: &News) {
-        self.probe.take_if(|probe| news.ack > probe.end);
+        self.probe.take_if(|probe| news.ack > probe.end || (news.ack == probe.end && news.twice.is_some()));
         let Some(episode) = &mut self.episode else { return };
-        // RFC 3522 §3.2: the ACK was caused by what was sent before, so the recovery was needless.
-        let older = |(echo, first): (u32, u32)| (echo.wrapping_sub(first) as i32) < 0;
-        let needless = !episode.judged && news.tsecr.zip(episode.first_tsval).is_some_and(older);
-        episode.judged = true;
-        if needless || news.ack >= episode.point {
+        let needless = episode.is_needless(news.tsecr);
+        let over = news.ack >= episode.point;
+        if over {
+            self.dup_acks = 0;
+        }
+        if needless || over {
             self.episode = None;
         }
     }
@@ -160,10 +177,10 @@ impl Sender {
     pub(super) fn on_ack_in_transit(&mut self, news: News) {
         match self.in_transit.back_mut().filter(|last| news.tsval.is_some() && last.tsval == news.tsval) {
             // They arrive together, as far as anything can show.
-            Some(last) if last.ack == news.ack => {
+            Some(last) if last.ack == news.ack && (last.twice.is_none() || news.twice.is_none()) => {
                 last.at = news.at;
                 last.duplicates += news.duplicates;
-                last.dsack |= news.dsack;
+                last.twice = last.twice.or(news.twice);
                 last.high_sacked = last.high_sacked.max(news.high_sacked);
                 last.delivered_at = last.delivered_at.max(news.delivered_at);
             }
@@ -190,6 +207,16 @@ impl Sender {
     /// It sent something that occupies sequence space.
     pub(super) fn on_sent(&mut self, at: Timestamp) {
         self.sent_at = Some(at);
+        self.recovering = self.episode.is_some();
+    }
+
+    /// What was sent last turned out to be older than what is missing behind it, up to `point`: with nothing reported,
+    /// only the timer sends the oldest segment again. RFC 6298 §5.4
+    pub(super) fn on_timeout_unseen(&mut self, point: Position, seen_at: Timestamp) {
+        if self.episode.is_none_or(|episode| episode.cause == Cause::Fast) {
+            self.probe = None;
+            self.episode = Some(Episode::unseen(point, seen_at, self.una));
+        }
     }
 
     /// Whether ACKs that it had received reported that `start` is missing.
@@ -205,33 +232,36 @@ impl Sender {
     /// Why it sent something again.
     pub(super) fn on_resend(&mut self, resend: &Resend) -> Cause {
         let cause = self.cause(resend);
-        let begins = match (cause, self.episode) {
-            (Cause::Fast, None) | (Cause::Rto, None) => true,
-            (Cause::Fast | Cause::Rto, Some(episode)) => episode.cause != cause,
-            _ => false,
-        };
-        if begins {
-            self.probe = None;
-            self.episode = Some(Episode {
-                cause,
-                point: resend.snd_max,
-                began: resend.seen_at,
-                first_tsval: resend.tsval,
-                judged: false,
-            });
+        match cause {
+            Cause::Fast | Cause::Rto => self.on_recovery(cause, resend),
+            Cause::Tlp => {
+                let (end, len) = (resend.snd_max, resend.end - resend.start);
+                self.probe = Some(Probe { end, at: resend.at, tsval: resend.tsval, len });
+            }
+            Cause::Unknown => {}
         }
-        if cause == Cause::Tlp {
-            self.probe = Some(Probe { end: resend.snd_max, at: resend.at });
-        }
-        self.sent_at = Some(resend.at);
+        self.on_sent(resend.at);
         cause
+    }
+
+    /// It begins a recovery or belongs to one.
+    fn on_recovery(&mut self, cause: Cause, resend: &Resend) {
+        let expired = cause == Cause::Rto && self.overdue(resend);
+        if expired || self.episode.is_none_or(|episode| episode.cause != cause) {
+            let before = self.episode.or_else(|| self.probe.map(|probe| Episode::of_probe(&probe, self.una)));
+            self.probe = None;
+            self.episode = Some(Episode::new(cause, resend, before, expired, self.una));
+        }
+        if let Some(episode) = &mut self.episode {
+            episode.on_resend(resend);
+        }
     }
 
     fn cause(&self, resend: &Resend) -> Cause {
         let first = resend.copies <= 1;
-        // RFC 8985 §6.2: something sent later than its last transmission was delivered.
-        let proven =
-            resend.last_seen_at.is_some_and(|last| self.delivered_at.is_some_and(|newest| newest > last));
+        // RFC 8985 §6.2: something sent later than its last transmission was delivered. §3: only with SACK.
+        let later = resend.last_seen_at.is_some_and(|last| self.delivered_at > Some(last));
+        let proven = resend.sack && later;
         if let Some(episode) = self.episode.filter(|episode| episode.cause == Cause::Rto) {
             let within = resend.last_seen_at.is_some_and(|last| last >= episode.began);
             return if proven && within && !first { Cause::Fast } else { Cause::Rto };
@@ -241,7 +271,9 @@ impl Sender {
         let reported = first
             && (self.high_sacked > resend.start || (self.dup_acks >= DUP_THRESH && resend.start <= self.una));
         if proven || reported {
-            let heard = self.heard_at.is_none_or(|at| resend.at.since(at) < nine_tenths(resend.rto));
+            // RFC 8985 §6.2, step 4: what ACKs report is sent again at once, or a round trip later.
+            let soon = resend.srtt.unwrap_or(resend.rto).min(nine_tenths(resend.rto));
+            let heard = self.heard_at.is_none_or(|at| resend.at.since(at) <= soon);
             return if overdue && !heard { Cause::Rto } else { Cause::Fast };
         }
         if self.is_tail_loss_probe(resend, first) {
@@ -266,7 +298,13 @@ impl Sender {
     /// RFC 8985 §7.2, §7.3
     fn is_tail_loss_probe(&self, resend: &Resend, first: bool) -> bool {
         let tail = resend.end >= resend.snd_max && self.high_sacked < resend.end;
-        if !resend.sack || !first || !tail || self.episode.is_some() || self.probe.is_some() {
+        if !resend.sack
+            || !first
+            || !tail
+            || self.recovering
+            || self.episode.is_some()
+            || self.probe.is_some()
+        {
             return false;
         }
         let timeout = match resend.srtt {
@@ -282,4 +320,94 @@ impl Sender {
 /// Estimates of a sender's timers are never quite its own.
 fn nine_tenths(span: Span) -> Span {
     Span::from_nanos(span.as_nanos() / 10 * 9)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tcp::conversation::{conversation, established, established_plain};
+
+    /// What the last line is.
+    fn last(events: &str) -> &str {
+        events.lines().last().unwrap().split_once(' ').unwrap().1
+    }
+
+    #[test]
+    fn a_timer_that_expires_long_after_the_last_duplicate_ack_is_a_timer() {
+        let script = |millis: u32| {
+            let script = format!(
+                "0.000 > 1:1001(1000) ack 1
+                 0.001 > 1001:4001(3000) ack 1
+                 0.100 < 1:1(0) ack 1
+                 0.101 < 1:1(0) ack 1
+                 0.102 < 1:1(0) ack 1
+                 0.{millis} > 1:1001(1000) ack 1"
+            );
+            last(&established_plain(&script).events()).to_owned()
+        };
+        assert_eq!(script(103), "retransmission fast");
+        assert_eq!(script(310), "retransmission rto");
+    }
+
+    #[test]
+    fn what_was_delivered_later_proves_nothing_without_sack() {
+        let script = "0.000 > 1:1001(1000) ack 1
+             0.001 > 1001:2001(1000) ack 1
+             0.002 > 2001:3001(1000) ack 1
+             0.310 > 1:1001(1000) ack 1
+             0.311 > 3001:4001(1000) ack 1
+             0.410 < 1:1(0) ack 2001
+             0.411 > 1001:2001(1000) ack 1
+             0.510 < 1:1(0) ack 4001
+             0.511 > 4001:5001(1000) ack 1
+             0.512 > 4001:5001(1000) ack 1";
+        assert_eq!(last(&established_plain(script).events()), "retransmission unclassified");
+    }
+
+    #[test]
+    fn a_timer_set_in_a_recovery_is_no_probe() {
+        let trace = established(
+            "0.000 > 1:1001(1000) ack 1
+             0.001 > 1001:4001(3000) ack 1
+             0.002 > 4001:5001(1000) ack 1
+             0.100 < 1:1(0) ack 1 sack 1001:4001
+             0.100 > 1:1001(1000) ack 1
+             0.110 < 1:1(0) ack 4001
+             0.200 < 1:1(0) ack 4001 sack 1:1001
+             0.420 > 4001:5001(1000) ack 1",
+        );
+        assert_eq!(last(&trace.events()), "retransmission rto");
+    }
+
+    #[test]
+    fn a_dsack_answers_a_probe() {
+        let trace = established(
+            "0.000 > 1:1001(1000) ack 1
+             0.310 > 1:1001(1000) ack 1
+             0.320 < 1:1(0) ack 1001 sack 1:1001
+             0.400 > 1001:2001(1000) ack 1
+             0.710 > 1001:2001(1000) ack 1",
+        );
+        assert_eq!(last(&trace.events()), "retransmission tlp");
+    }
+
+    #[test]
+    fn ids_show_that_only_a_timeout_got_through() {
+        let script = |id: u16| {
+            let script = format!(
+                "0.000 > syn 0:1(0) sackok mss 1460
+                 0.000 < syn 0:1(0) ack 1 sackok mss 1460 id 8
+                 0.000 > 1:1(0) ack 1
+                 0.100 < 1:1001(1000) ack 1 id 9
+                 0.100 > 1:1(0) ack 1001
+                 0.500 < 1001:2001(1000) ack 1 id 10
+                 0.500 > 1:1(0) ack 2001
+                 0.600 < 7001:8001(1000) ack 1 id {id}
+                 0.600 > 1:1(0) ack 2001 sack 7001:8001
+                 0.700 < 2001:3001(1000) ack 1 id 30"
+            );
+            last(&conversation(&script).events()).to_owned()
+        };
+        assert_eq!(script(11), "retransmission rto lost_before_capture");
+        assert_eq!(script(16), "retransmission fast lost_before_capture");
+    }
 }
