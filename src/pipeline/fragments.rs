@@ -29,8 +29,10 @@ pub(super) fn complete(
     state: &impl BuildHasher,
 ) {
     let Opened { block, buckets, fragments, completed, beside, counts, .. } = opened;
+    // The one thing that is not done in parallel: blocks without fragments, nearly all, are not looked at.
+    let Some(&last) = fragments.last() else { return };
     let mut places = fragments.iter().copied().peekable();
-    let frames = (0..).zip(block.frames()).filter(|(index, _)| places.next_if_eq(index).is_some());
+    let frames = (0..=last).zip(block.frames()).filter(|(index, _)| places.next_if_eq(index).is_some());
     // The buckets with records that are not in their place: one insertion each would be quadratic.
     let mut touched = 0u64;
     let mut packet = Packet::within(settings.bounds.depth);
