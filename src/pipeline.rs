@@ -12,8 +12,10 @@
 //! threads share a flow. What depends on the order of frames across shards (the numbers of flows and streams, rows)
 //! is settled between batches by the frames' numbers alone. So the output depends neither on threads nor on blocks.
 
+mod asleep;
 mod batch;
 mod counts;
+mod ended;
 mod ending;
 mod entry;
 mod flow;
@@ -49,16 +51,20 @@ pub use settings::{Bounds, Lifetime, Settings, Watch};
 use crate::capture::Capture;
 use crate::decode::{FragmentCounts, Reassembler};
 use crate::error::{Error, Result};
-use crate::flow::Key;
+use crate::flow::{Key, Slot};
 use batch::fill;
+use ended::Ended;
 use ending::{Clock, Ending, Memory, Steps, evict};
 use fragments::complete;
 use held::Queue;
 use opened::{Opened, SHARDS};
-use shard::{Ended, Listen, Said, Series, Shard, Task};
+use shard::{Listen, Said, Series, Shard, Task};
 
 /// Rows that one task renders.
 const ROWS_A_TASK: usize = 1024;
+
+/// Flows whose rows one task makes and renders: each takes kilobytes meanwhile.
+const FLOWS_A_TASK: usize = 256;
 
 /// What turns rows into parts of a report. Parts are made on any thread, and given in order.
 pub trait Report: Sync {
@@ -209,6 +215,8 @@ impl<R: Report> Run<'_, R> {
             }
             self.write_spoken(give)?;
         }
+        let since = batch.first().map_or(0, |opened| opened.block.first_number());
+        self.shards.par_iter_mut().for_each(|shard| shard.rest(since));
         let Some(queue) = &mut self.queue else { return ControlFlow::Continue(batch) };
         let mut spent: Vec<_> = batch.into_iter().filter_map(|opened| queue.push(opened)).collect();
         self.mark();
@@ -282,9 +290,10 @@ impl<R: Report> Run<'_, R> {
         let evicted = evict(&self.shards, kept, &self.settings.bounds, clock.now().unwrap_or_default());
         self.outcome.evicted += evicted.iter().filter(|(_, ending)| ending.evicted).count() as u64;
         ended.extend(self.take(&evicted));
-        ended.sort_unstable_by_key(|ended| (ended.at, ended.flow));
+        ended.sort_unstable_by_key(|ended| (ended.at, ended.identity.flow));
         self.memory.forget(self.settings.bounds.remembered, &mut self.shards, self.state);
-        self.write_flows(&ended, give)
+        let (ears, samples) = (Ears(self.report), self.settings.samples);
+        self.write_flows(&ended, &|ended: &Ended<R::Row>| ended.row(&ears, samples), give)
     }
 
     fn take(&mut self, endings: &[(usize, Ending)]) -> Vec<Ended<R::Row>> {
@@ -359,26 +368,35 @@ impl<R: Report> Run<'_, R> {
         if !self.settings.flows {
             return ControlFlow::Continue(());
         }
-        let mut ended: Vec<_> = self.shards.par_iter_mut().flat_map_iter(Shard::drain).collect();
-        ended.par_sort_unstable_by_key(|ended| ended.flow);
-        self.write_flows(&ended, give)
+        let numbered = |(index, shard): (usize, &Shard<R::Row>)| -> Vec<_> {
+            shard.numbered().map(|(flow, slot)| (flow, index as u32, slot)).collect()
+        };
+        let mut order: Vec<_> = self.shards.par_iter().enumerate().flat_map_iter(numbered).collect();
+        order.par_sort_unstable_by_key(|&(flow, ..)| flow);
+        let (shards, ears, samples) = (&self.shards, Ears(self.report), self.settings.samples);
+        let row =
+            |&(_, index, slot): &(u64, u32, Slot)| shards.get(index as usize)?.row(slot, &ears, samples);
+        self.write_flows(&order, &row, give)
     }
 
-    fn write_flows(&mut self, ended: &[Ended<R::Row>], give: &mut Give<'_, R::Part>) -> ControlFlow<()> {
+    /// Writes the rows that `row` makes of `ended`.
+    fn write_flows<E: Sync>(
+        &self,
+        ended: &[E],
+        row: &(dyn Fn(&E) -> Option<FlowRow> + Sync),
+        give: &mut Give<'_, R::Part>,
+    ) -> ControlFlow<()> {
         if !self.settings.flows {
             return ControlFlow::Continue(());
         }
-        let wave = rayon::current_num_threads() * 4 * ROWS_A_TASK;
+        let wave = rayon::current_num_threads() * 8 * FLOWS_A_TASK;
         for wave in ended.chunks(wave) {
-            let task = |ended: &[Ended<R::Row>]| {
-                let row = |ended: &Ended<R::Row>| FlowRow {
-                    file: self.settings.file.clone(),
-                    ..ended.row(self.settings.samples)
-                };
-                let rows: Vec<FlowRow> = ended.iter().map(row).collect();
+            let task = |ended: &[E]| {
+                let of_file = |row| FlowRow { file: self.settings.file.clone(), ..row };
+                let rows: Vec<FlowRow> = ended.iter().filter_map(row).map(of_file).collect();
                 self.report.flows(&rows)
             };
-            let parts: Vec<_> = wave.par_chunks(ROWS_A_TASK).map(task).collect();
+            let parts: Vec<_> = wave.par_chunks(FLOWS_A_TASK).map(task).collect();
             for part in parts {
                 give(part)?;
             }

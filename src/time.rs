@@ -3,12 +3,13 @@
 //! Both are integer nanoseconds, so that nothing is lost between a capture and a report. Captures are
 //! not always in order: arithmetic saturates, and a [`Span`] may be negative.
 
+use std::cell::Cell;
 use std::ops::{Add, Sub};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant: nanoseconds since 1970-01-01 UTC, from the year 1677 to 2262.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Timestamp(i64);
 
 /// A signed length of time in nanoseconds.
@@ -29,6 +30,31 @@ impl Timestamp {
     /// The time from `earlier` to `self`; negative where `earlier` is later.
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
+    }
+}
+
+thread_local! {
+    /// What instants are counted from where they are put aside.
+    static ORIGIN: Cell<i64> = const { Cell::new(0) };
+}
+
+/// What `pack` writes or reads of instants is counted from `origin`, not from 1970. Near it, that is a few bytes each.
+pub(crate) fn counted_from<T>(origin: Timestamp, pack: impl FnOnce() -> T) -> T {
+    let before = ORIGIN.replace(origin.0);
+    let packed = pack();
+    ORIGIN.set(before);
+    packed
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0.wrapping_sub(ORIGIN.get()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        i64::deserialize(deserializer).map(|nanos| Self(nanos.wrapping_add(ORIGIN.get())))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::Service;
 use super::http::{self, Side};
 use super::probe::{Probe, Verdict};
@@ -16,16 +18,17 @@ const MAX_EARLY: usize = 2 << 10;
 const MAX_SEARCHED: u16 = 256;
 
 /// How far a connection is read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub enum Depth {
     /// Until its protocol is known.
     Service,
     /// All messages.
+    #[serde(skip)]
     Messages(http::Limits),
 }
 
-/// What a connection speaks.
-#[derive(Debug)]
+/// What a connection speaks. It can be put aside as bytes, unless a parser reads it.
+#[derive(Debug, Deserialize, Serialize)]
 pub struct Application {
     depth: Depth,
     service: Option<Service>,
@@ -36,18 +39,19 @@ pub struct Application {
 }
 
 /// Who reads the bytes.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 enum Speaker {
     /// Nobody yet.
     Unknown,
     /// HTTP, and the direction of its requests.
+    #[serde(skip)]
     Http(Box<http::Connection>, Direction),
     /// Nobody any more.
     Nobody,
 }
 
 /// The first bytes of a direction.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 struct Beginning {
     bytes: Vec<u8>,
     /// The segments of these bytes, and where each ends.

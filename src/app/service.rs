@@ -1,10 +1,12 @@
 //! Application protocols that the first bytes of a flow can show.
 
+use serde::{Deserialize, Serialize};
+
 /// Declares the services with their names in `flows.service`.
 macro_rules! services {
     ($($service:ident $name:literal $meaning:literal;)*) => {
         /// An application protocol.
-        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
         pub enum Service { $(#[doc = $meaning] $service,)* }
 
         impl Service {

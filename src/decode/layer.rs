@@ -1,10 +1,12 @@
 //! The kinds of layers, with their names and their place in the OSI model.
 
+use serde::{Deserialize, Serialize};
+
 /// Declares the layers: variant, short name, OSI layer, full name.
 macro_rules! layers {
     ($($variant:ident $name:literal $osi:literal $full:literal;)*) => {
         /// A kind of layer.
-        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
         #[repr(u8)]
         pub enum Layer { $(#[doc = $full] $variant,)* }
 

@@ -1,6 +1,7 @@
 //! What a frame turned out to hold.
 
 use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize};
 
 use super::walk::{At, Step};
 use super::{Address, Layer, Limits, Tcp};
@@ -161,7 +162,7 @@ pub struct Quoted {
 }
 
 /// An ICMP or ICMPv6 error, by type and code.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct IcmpError {
     /// ICMPv6, whose types are others.
     pub v6: bool,

@@ -35,6 +35,10 @@ impl<T> Table<T> {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
+                if self.entries.len() == self.entries.capacity() {
+                    // Millions of flows: doubling would leave room for as many again.
+                    self.entries.reserve_exact(self.entries.len() / 4 + 16);
+                }
                 self.entries.push(None);
                 Slot((self.entries.len() - 1) as u32)
             }

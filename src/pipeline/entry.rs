@@ -1,6 +1,6 @@
 //! What the table of a shard keeps of a pair of endpoints: stream, flow, and what is open.
 
-use super::flow::Open;
+use super::asleep::Kept;
 
 /// Where a frame stands among all others: its number, and which of its headers is meant.
 pub(super) type Place = (u64, u8);
@@ -51,7 +51,7 @@ pub(super) struct Entry<Row> {
     /// The flow's number.
     pub flow: Number,
     /// The flow.
-    pub open: Option<Box<Open<Row>>>,
+    pub open: Kept<Row>,
     /// It waits for a number in this step.
     pub waits: bool,
     /// The flow goes on with one that was ended before.
@@ -67,7 +67,7 @@ impl<Row> Default for Entry<Row> {
         Self {
             stream: Number::UNSEEN,
             flow: Number::UNSEEN,
-            open: None,
+            open: Kept::Nothing,
             waits: false,
             continued: false,
             reuses_ports: false,

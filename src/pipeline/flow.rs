@@ -1,11 +1,14 @@
 //! What is kept of one flow while it is open, and the row it becomes.
 
+use serde::{Deserialize, Serialize};
+
+use super::ended::Identity;
 use super::listener::{Heard, Listener, Speaker};
 use super::opened::Opened;
 use super::record::{Path, Record, TCP, UDP};
 use super::rows::{FlowRow, ResponseStats, Samples};
 use super::settings::Lifetime;
-use super::shard::Ended;
+use crate::app::Service;
 use crate::decode::IcmpError;
 use crate::flow::{Direction, Key, Pair, Traffic, guess_client};
 use crate::stats::Quantiles;
@@ -13,21 +16,43 @@ use crate::tcp::stream::Room;
 use crate::tcp::{self, Tag, Verdict};
 use crate::time::Timestamp;
 
+/// What is asked of every flow now and then. It stands first in a flow, so that it can be read alone.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(super) struct Head {
+    /// The number of its first frame.
+    pub first_packet: u64,
+    /// The number of its latest frame.
+    pub last_packet: u64,
+    /// When it closed, if it did.
+    pub closed: Option<Timestamp>,
+    /// The latest time of its packets.
+    pub end: Option<Timestamp>,
+}
+
+impl Head {
+    /// When the flow ends by time.
+    pub fn deadline(&self, lifetime: &Lifetime) -> Option<Timestamp> {
+        self.end.map(|latest| lifetime.deadline(latest, self.closed))
+    }
+}
+
 /// An open flow.
+#[derive(Deserialize, Serialize)]
+#[serde(bound = "")]
 pub(super) struct Open<Row> {
-    first_packet: u64,
-    last_packet: u64,
+    head: Head,
     fins: Pair<bool>,
-    closed: Option<Timestamp>,
     first_sender: Direction,
     start: Option<Timestamp>,
-    end: Option<Timestamp>,
     fine_clock: bool,
     path: Option<Box<Path>>,
     icmp: Option<(u32, IcmpError)>,
     traffic: Pair<Traffic>,
     responses: Responses,
     tcp: Option<Box<tcp::Connection>>,
+    service: Option<Service>,
+    has_listener: bool,
+    #[serde(skip)]
     listener: Option<Box<dyn Listener<Row>>>,
 }
 
@@ -40,19 +65,18 @@ impl<Row> Open<Row> {
         listener: Option<Box<dyn Listener<Row>>>,
     ) -> Self {
         Self {
-            first_packet: number,
-            last_packet: number,
+            head: Head { first_packet: number, last_packet: number, closed: None, end: None },
             fins: Pair::default(),
-            closed: None,
             first_sender: direction,
             start: None,
-            end: None,
             fine_clock: false,
             path: None,
             icmp: None,
             traffic: Pair::default(),
             responses: Responses::default(),
             tcp: (key.protocol == TCP).then(Box::default),
+            service: None,
+            has_listener: listener.is_some(),
             listener,
         }
     }
@@ -77,13 +101,13 @@ impl<Row> Open<Row> {
         let at = record.at();
         self.traffic[direction].on_packet(&record.sent());
         self.fine_clock |= record.fine_clock();
-        self.last_packet = record.number;
+        self.head.last_packet = record.number;
         if self.path.is_none() && record.path != 0 {
             self.path = opened.beside.paths.get(usize::from(record.path)).cloned().map(Box::new);
         }
         if let Some(at) = at {
             self.start = Some(self.start.map_or(at, |start| start.min(at)));
-            self.end = Some(self.end.map_or(at, |end| end.max(at)));
+            self.head.end = Some(self.head.end.map_or(at, |end| end.max(at)));
         }
         if let Some(segment) = segment.filter(|segment| segment.flags.intersects(tcp::Flags::CLOSING)) {
             self.on_closing(direction, segment);
@@ -103,6 +127,11 @@ impl<Row> Open<Row> {
                 payload_len: record.payload_len(),
             };
             listener.hear(&heard, room, say);
+            if listener.is_over() {
+                self.service = listener.service();
+                self.has_listener = false;
+                self.listener = None;
+            }
         }
         if let Some(at) = at.filter(|_| record.payload_len() > 0 && verdict.as_ref().is_none_or(is_new_data))
         {
@@ -115,24 +144,34 @@ impl<Row> Open<Row> {
     fn on_closing(&mut self, direction: Direction, segment: &tcp::Segment) {
         self.fins[direction] = true;
         let reset = segment.flags.contains(tcp::Flags::RST);
-        if self.closed.is_none() && (reset || self.fins[direction.reverse()]) {
-            self.closed = Some(segment.at);
+        if self.head.closed.is_none() && (reset || self.fins[direction.reverse()]) {
+            self.head.closed = Some(segment.at);
         }
     }
 
-    /// When it ends by time.
-    pub fn deadline(&self, lifetime: &Lifetime) -> Option<Timestamp> {
-        self.end.map(|latest| lifetime.deadline(latest, self.closed))
+    /// What is asked of every flow now and then.
+    pub fn head(&self) -> Head {
+        self.head
     }
 
-    /// When it closed, if it did.
-    pub fn closed(&self) -> Option<Timestamp> {
-        self.closed
+    /// Whether nothing is pending, so that it can be put aside.
+    pub fn may_sleep(&self) -> bool {
+        self.tcp.as_ref().is_none_or(|tcp| tcp.is_settled())
     }
 
-    /// The number of its latest frame.
-    pub fn last_packet(&self) -> u64 {
-        self.last_packet
+    /// Whether something listens to it.
+    pub fn has_listener(&self) -> bool {
+        self.has_listener
+    }
+
+    /// What listens to it.
+    pub fn listener(&self) -> Option<&dyn Listener<Row>> {
+        self.listener.as_deref()
+    }
+
+    /// Lets `listener` listen to it.
+    pub fn set_listener(&mut self, listener: Box<dyn Listener<Row>>) {
+        self.listener = Some(listener);
     }
 
     /// Nothing listens to it any more.
@@ -154,11 +193,6 @@ impl<Row> Open<Row> {
     pub fn on_icmp_error(&mut self, error: IcmpError) {
         let (errors, _) = self.icmp.unwrap_or((0, error));
         self.icmp = Some((errors.saturating_add(1), error));
-    }
-
-    /// The latest time of its packets.
-    pub fn latest(&self) -> Option<Timestamp> {
-        self.end
     }
 
     /// Ends it: what was pending is decided, and its listener says its last rows.
@@ -190,8 +224,8 @@ impl<Row> Open<Row> {
     }
 
     /// Its row, with its samples where they are wanted.
-    pub fn row(&self, ended: &Ended<Row>, samples: bool) -> FlowRow {
-        let Ended { key, flow, stream, continued, evicted, .. } = ended;
+    pub fn row(&self, identity: &Identity, samples: bool) -> FlowRow {
+        let Identity { key, flow, stream, continued, evicted } = identity;
         let known = self.tcp.as_ref().and_then(|tcp| tcp.client());
         let (client, client_inferred) = self.roles(key, known);
         let tcp = self.tcp.as_ref().map(|tcp| Box::new(tcp.summary(client)));
@@ -204,12 +238,12 @@ impl<Row> Open<Row> {
             client_inferred,
             continued: *continued,
             evicted: *evicted,
-            service: self.listener.as_ref().and_then(|listener| listener.service()),
+            service: self.service().map(Service::name),
             vlans: self.path.as_ref().map_or(Vec::new(), |path| path.vlans.to_vec()),
             tunnels: self.path.as_ref().map_or(Vec::new(), |path| path.tunnels.to_vec()),
-            first_packet: self.first_packet,
+            first_packet: self.head.first_packet,
             start: self.start,
-            end: self.end,
+            end: self.head.end,
             fine_clock: self.fine_clock,
             icmp_errors: self.icmp.map_or(0, |(errors, _)| errors),
             icmp_error: self.icmp.map(|(_, error)| error),
@@ -218,6 +252,10 @@ impl<Row> Open<Row> {
             tcp,
             samples: samples.then(|| Box::new(self.samples())),
         }
+    }
+
+    fn service(&self) -> Option<Service> {
+        self.listener.as_ref().map_or(self.service, |listener| listener.service())
     }
 
     fn samples(&self) -> Samples {
@@ -246,7 +284,7 @@ fn is_new_data(verdict: &Verdict) -> bool {
 
 /// How long each side took to begin its answers: from the last payload of what the other side sent to the first
 /// of what it sent next.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 struct Responses {
     latest: Option<(Direction, Timestamp)>,
     samples: Pair<Option<Box<Quantiles>>>,

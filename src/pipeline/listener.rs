@@ -1,5 +1,6 @@
 //! What listens to the bytes of a flow, and the rows it makes of them.
 
+use crate::app::Service;
 use crate::flow::{Direction, Key};
 use crate::tcp::stream::Room;
 use crate::tcp::{Segment, Verdict};
@@ -34,9 +35,23 @@ pub trait Listener<Row>: Send + Sync {
     fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Row));
 
     /// The application protocol that the bytes showed so far.
-    fn service(&self) -> Option<&'static str> {
+    fn service(&self) -> Option<Service> {
         None
     }
+
+    /// It needs to hear no more, and says nothing at the end: it is let go.
+    fn is_over(&self) -> bool {
+        false
+    }
+
+    /// Puts what it remembers into `packing`, and says how long that is, so that the listener can be let go until the flow
+    /// has another packet. Only for one that holds nothing out of order and says no rows at the end, and where it fits.
+    fn pack(&self, _packing: &mut [u8]) -> Option<usize> {
+        None
+    }
+
+    /// Takes up what one like it has packed.
+    fn unpack(&mut self, _packed: &[u8]) {}
 }
 
 /// A row, and whose it is.

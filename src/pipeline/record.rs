@@ -6,6 +6,7 @@
 use std::hash::BuildHasher;
 
 use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize};
 
 use crate::capture::Frame;
 use crate::decode::{
@@ -113,7 +114,7 @@ pub(super) struct Beside {
 }
 
 /// VLAN ids and tunnels that a packet passed, outermost first.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct Path {
     pub vlans: ArrayVec<u16, 4>,
     pub tunnels: ArrayVec<Layer, MAX_TUNNELS>,

@@ -1,7 +1,10 @@
 //! One shard of the flows, analysed in file order.
 
+use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
+use super::asleep::{Asleep, Kept};
+use super::ended::{Ended, Identity};
 use super::ending::{Clock, Ending};
 use super::entry::{Entry, Number, Place};
 use super::flow::Open;
@@ -14,6 +17,9 @@ use crate::flow::{Key, Slot, Table};
 use crate::tcp::stream::Room;
 use crate::tcp::{Resolution, Segment, Verdict};
 use crate::time::Timestamp;
+
+/// Flows of a shard that may be awake at least, whether or not they have packets.
+const MOST_AWAKE: usize = 128;
 
 /// What a shard says of one packet.
 #[derive(Debug)]
@@ -72,6 +78,10 @@ pub(super) struct Shard<Row> {
     room: Room,
     resolutions: Vec<Resolution>,
     spoken: Vec<Row>,
+    /// Flows that are awake, each with its first frame: an entry may be of another flow by now.
+    awake: VecDeque<(Slot, u64)>,
+    /// Where flows are packed to sleep.
+    packing: Vec<u8>,
 }
 
 /// Makes listeners.
@@ -107,6 +117,8 @@ impl<Row> Shard<Row> {
             said: Vec::new(),
             resolutions: Vec::new(),
             spoken: Vec::new(),
+            awake: VecDeque::new(),
+            packing: Vec::new(),
         }
     }
 }
@@ -151,13 +163,15 @@ impl<Row> Shard<Row> {
             Kind::Packet => {
                 let slot = self.entry(record);
                 let slot = self.expire(task, record, slot);
+                self.wake(task, record, slot);
                 self.on_packet(task, record, None, slot, opened);
             }
             Kind::Segment => {
                 let slot = self.entry(record);
                 let slot = self.expire(task, record, slot);
-                let open = self.table.get(slot).and_then(|entry| entry.open.as_ref());
-                let clock = open.and_then(|open| open.latest()).unwrap_or_default();
+                self.wake(task, record, slot);
+                let open = self.table.get(slot).and_then(|entry| entry.open.awake());
+                let clock = open.and_then(|open| open.head().end).unwrap_or_default();
                 let segment = record.segment(clock, &opened.beside);
                 let reused = open.is_some_and(|open| open.is_reused_by(record.direction, &segment));
                 let slot = if reused { self.reuse(task, record, slot, segment.at) } else { slot };
@@ -167,9 +181,9 @@ impl<Row> Shard<Row> {
                 self.entry(record);
             }
             Kind::Quoted(error) => {
-                let found = self.table.find(record.hash, &record.key);
-                let open = found.and_then(|slot| self.table.get_mut(slot)?.open.as_mut());
-                if let Some(open) = open {
+                let Some(slot) = self.table.find(record.hash, &record.key) else { return };
+                self.wake(task, record, slot);
+                if let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut()) {
                     open.on_icmp_error(error);
                 }
             }
@@ -192,16 +206,16 @@ impl<Row> Shard<Row> {
             }
             self.open += 1;
         }
-        let reuses_ports = entry.reuses_ports;
-        let begin = || {
+        if !entry.open.is_some() {
             let listener = task.listen.listen(&record.key);
             let mut open = Box::new(Open::new(&record.key, record.number, record.direction, listener));
-            if reuses_ports {
+            if entry.reuses_ports {
                 open.reuse_ports();
             }
-            open
-        };
-        let open = entry.open.get_or_insert_with(begin);
+            entry.open = Kept::Awake(open);
+            self.awake.push_back((slot, record.number));
+        }
+        let Some(open) = entry.open.awake_mut() else { return };
         let say = &mut |row| self.spoken.push(row);
         let verdict = open.on_packet(record, segment, opened, &mut self.room, &mut self.resolutions, say);
         for row in self.spoken.drain(..) {
@@ -215,6 +229,38 @@ impl<Row> Shard<Row> {
         }
         if task.notes {
             self.notes.push(Note { number: record.number, slot, numbers: (None, None), verdict });
+        }
+    }
+
+    /// Wakes the flow at `slot`, if it sleeps.
+    fn wake(&mut self, task: &Task<'_, Row>, record: &Record, slot: Slot) {
+        let Some(entry) = self.table.get_mut(slot) else { return };
+        let Kept::Asleep(asleep) = &entry.open else { return };
+        entry.open = match asleep.wake(|| task.listen.listen(&record.key)) {
+            Some(open) => {
+                self.awake.push_back((slot, open.head().first_packet));
+                Kept::Awake(Box::new(open))
+            }
+            None => Kept::Nothing,
+        };
+    }
+
+    /// Puts flows aside that had no packet since the frame `since`: those that closed, and others while more are awake
+    /// than may be.
+    pub fn rest(&mut self, since: u64) {
+        let most = MOST_AWAKE.max(self.table.len() / 16);
+        for _ in 0..self.awake.len() {
+            let Some((slot, first)) = self.awake.pop_front() else { return };
+            let Some(entry) = self.table.get_mut(slot) else { continue };
+            let Some(open) = entry.open.awake().filter(|open| open.head().first_packet == first) else {
+                continue;
+            };
+            let head = open.head();
+            let quiet = head.last_packet < since && (head.closed.is_some() || self.awake.len() >= most);
+            match quiet.then(|| Asleep::of(open, &mut self.packing)).flatten() {
+                Some(asleep) => entry.open = Kept::Asleep(asleep),
+                None => self.awake.push_back((slot, first)),
+            }
         }
     }
 
@@ -258,7 +304,7 @@ impl<Row> Shard<Row> {
     fn expire(&mut self, task: &Task<'_, Row>, record: &Record, slot: Slot) -> Slot {
         let Some((lifetime, at)) = task.lifetime.zip(record.at()) else { return slot };
         let Some(entry) = self.table.get(slot) else { return slot };
-        match entry.open.as_ref().and_then(|open| open.deadline(&lifetime)) {
+        match entry.open.head().and_then(|head| head.deadline(&lifetime)) {
             Some(deadline) if deadline < at => {
                 let entry = Entry { stream: entry.stream, continued: true, ..Entry::default() };
                 self.ending.push(Ending { slot, at: deadline, evicted: false });
@@ -272,8 +318,8 @@ impl<Row> Shard<Row> {
     pub fn sweep(&mut self, lifetime: &Lifetime, clock: Clock) {
         let Some(now) = clock.now() else { return };
         for slot in self.table.slots() {
-            let open = self.table.get(slot).and_then(|entry| entry.open.as_ref());
-            if let Some(at) = open.and_then(|open| open.deadline(lifetime)).filter(|&at| at < now) {
+            let head = self.table.get(slot).and_then(|entry| entry.open.head());
+            if let Some(at) = head.and_then(|head| head.deadline(lifetime)).filter(|&at| at < now) {
                 self.ending.push(Ending { slot, at, evicted: false });
             }
         }
@@ -302,7 +348,7 @@ impl<Row> Shard<Row> {
             Series::Flow => entry.flow = Number::of(number),
             Series::TcpStream | Series::UdpStream => entry.stream = Number::of(number),
         }
-        entry.open.is_none()
+        !entry.open.is_some()
     }
 
     /// Tells the notes and rows of this step which flows they are of.
@@ -323,7 +369,7 @@ impl<Row> Shard<Row> {
             return;
         };
         if !wants(&key, flow, stream)
-            && let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.as_mut())
+            && let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut())
         {
             open.ignore(&mut self.room);
         }
@@ -347,8 +393,8 @@ impl<Row> Shard<Row> {
     /// The flows that are kept: entry, whether it closed, its latest frame.
     pub fn kept(&self) -> impl Iterator<Item = (Slot, bool, u64)> {
         self.table.slots().filter_map(|slot| {
-            let open = self.table.get(slot)?.open.as_ref()?;
-            Some((slot, open.closed().is_some(), open.last_packet()))
+            let head = self.table.get(slot)?.open.head()?;
+            Some((slot, head.closed.is_some(), head.last_packet))
         })
     }
 
@@ -364,8 +410,12 @@ impl<Row> Shard<Row> {
         let key = *self.table.key(slot)?;
         let hash = key.hash(state);
         let (flow, stream) = numbers(&self.table, slot);
-        let mut open = self.table.get_mut(slot)?.open.take()?;
-        self.finish_one(slot, &key, &mut open);
+        let mut open = self.table.get_mut(slot)?.open.take();
+        match &mut open {
+            Kept::Nothing => return None,
+            Kept::Awake(open) => self.finish_one(slot, &key, open),
+            Kept::Asleep(_) => {}
+        }
         self.open -= 1;
         let current = self.table.find(hash, &key) == Some(slot);
         let entry = self.table.get_mut(slot)?;
@@ -376,7 +426,8 @@ impl<Row> Shard<Row> {
         } else {
             self.table.remove(hash, slot);
         }
-        Some(Ended { flow: flow?, stream, key, open, at: ending.at, continued, evicted: ending.evicted })
+        let identity = Identity { flow: flow?, stream, key, continued, evicted: ending.evicted };
+        Some(Ended { at: ending.at, identity, open })
     }
 
     /// Remembers an entry in which no flow is open.
@@ -389,22 +440,25 @@ impl<Row> Shard<Row> {
     /// Forgets an entry, unless a flow was opened in it since it was remembered.
     pub fn forget(&mut self, slot: Slot, stamp: u32, state: &impl BuildHasher) {
         let remembered =
-            self.table.get(slot).is_some_and(|entry| entry.open.is_none() && entry.remembered == stamp);
+            self.table.get(slot).is_some_and(|entry| !entry.open.is_some() && entry.remembered == stamp);
         if let Some(key) = self.table.key(slot).copied().filter(|_| remembered) {
             self.table.remove(key.hash(state), slot);
         }
     }
 
-    /// Ends all flows.
+    /// Ends all flows. Those that sleep have nothing pending, and nothing to say.
     pub fn finish(&mut self) {
         for slot in self.table.slots() {
             let Some(&key) = self.table.key(slot) else { continue };
-            let Some(mut open) = self.table.get_mut(slot).and_then(|entry| entry.open.take()) else {
+            let Some(entry) = self.table.get_mut(slot).filter(|entry| entry.open.awake().is_some()) else {
                 continue;
             };
-            self.finish_one(slot, &key, &mut open);
+            let mut open = entry.open.take();
+            if let Some(open) = open.awake_mut() {
+                self.finish_one(slot, &key, open);
+            }
             if let Some(entry) = self.table.get_mut(slot) {
-                entry.open = Some(open);
+                entry.open = open;
             }
         }
     }
@@ -417,46 +471,25 @@ impl<Row> Shard<Row> {
         self.said.extend(self.spoken.drain(..).map(|row| Said { by: None, slot, numbers, speaker, row }));
     }
 
-    /// Takes out all flows, each with its number, in no particular order.
-    pub fn drain(&mut self) -> Vec<Ended<Row>> {
-        self.table
-            .drain()
-            .filter_map(|(key, entry)| {
-                Some(Ended {
-                    flow: entry.flow.given()?,
-                    stream: entry.stream.given(),
-                    key,
-                    open: entry.open?,
-                    at: Timestamp::from_nanos(i64::MAX),
-                    continued: entry.continued,
-                    evicted: false,
-                })
-            })
-            .collect()
+    /// All flows that have a number: it, and their entry.
+    pub fn numbered(&self) -> impl Iterator<Item = (u64, Slot)> {
+        self.table.slots().filter_map(|slot| {
+            let entry = self.table.get(slot).filter(|entry| entry.open.is_some())?;
+            Some((entry.flow.given()?, slot))
+        })
     }
-}
 
-/// A flow that ended, on its way to its row.
-pub(super) struct Ended<Row> {
-    /// Its number.
-    pub flow: u64,
-    /// The stream's number.
-    pub stream: Option<u64>,
-    /// Its endpoints.
-    pub key: Key,
-    /// When it ended.
-    pub at: Timestamp,
-    /// It goes on with a flow that was ended before.
-    pub continued: bool,
-    /// A bound ended it.
-    pub evicted: bool,
-    open: Box<Open<Row>>,
-}
-
-impl<Row> Ended<Row> {
-    /// Its row, with its samples where they are wanted.
-    pub fn row(&self, samples: bool) -> FlowRow {
-        self.open.row(self, samples)
+    /// The row of the flow at `slot`, with its samples where they are wanted.
+    pub fn row(&self, slot: Slot, listen: &dyn Listen<Row>, samples: bool) -> Option<FlowRow> {
+        let entry = self.table.get(slot)?;
+        let identity = Identity {
+            flow: entry.flow.given()?,
+            stream: entry.stream.given(),
+            key: *self.table.key(slot)?,
+            continued: entry.continued,
+            evicted: false,
+        };
+        identity.row(&entry.open, listen, samples)
     }
 }
 

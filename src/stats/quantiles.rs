@@ -4,6 +4,8 @@
 //! divide each power of two into 64, so that a bucket is at most 1/64 of its value wide and its middle at most 0.8 %
 //! away from any value in it. Least, greatest, mean and deviation are exact always.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Span;
 
 /// How many values are kept as they are.
@@ -13,7 +15,7 @@ const FEW: usize = 24;
 const BITS: u32 = 6;
 
 /// Durations, summed up. Those below zero count as zero.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Quantiles {
     count: u32,
     min: u64,
@@ -23,7 +25,7 @@ pub struct Quantiles {
     kept: Kept,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 enum Kept {
     /// Values as they came.
     Few(Vec<u64>),

@@ -1,5 +1,7 @@
 //! Where the capture point stands between the two hosts, and what the sender's own clock says. RFC 7323 §3, §4.
 
+use serde::{Deserialize, Serialize};
+
 use super::Segment;
 use crate::time::{Span, Timestamp};
 
@@ -11,7 +13,7 @@ const TICKS: [i64; 7] = [1_000_000, 10_000_000, 4_000_000, 2_000_000, 100_000_00
 const WATCH: Span = Span::from_millis(200);
 
 /// One side's timestamp clock, as its segments show it at the capture point.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Clock {
     first: Option<(Timestamp, u32)>,
     tick: Option<i64>,

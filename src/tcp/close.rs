@@ -1,10 +1,12 @@
 //! How the connection closed, and the state of each side. RFC 9293 §3.3.2, §3.6.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Close, Closing, Moment, Opening, Position, Segment, State};
 use crate::flow::{Direction, Pair};
 
 /// FINs, their acknowledgments, and the first RST.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Closer {
     fins: Pair<Option<Fin>>,
     first: Option<Direction>,
@@ -13,7 +15,7 @@ pub(super) struct Closer {
     last_ack: Option<Moment>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 struct Fin {
     moment: Moment,
     /// The position behind it.

@@ -18,11 +18,17 @@ use crate::time::Timestamp;
 pub(crate) struct Setup {
     pub(crate) isn: Pair<u32>,
     pub(crate) client: Direction,
+    /// The connection is put aside as bytes between its segments, wherever it can be.
+    pub(crate) put_aside: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { isn: Pair { forward: 1_000, reverse: 4_294_967_000 }, client: Direction::Forward }
+        Self {
+            isn: Pair { forward: 1_000, reverse: 4_294_967_000 },
+            client: Direction::Forward,
+            put_aside: false,
+        }
     }
 }
 
@@ -73,6 +79,10 @@ pub(crate) fn run(opening: &str, script: &str, setup: Setup) -> Trace {
         let (direction, segment) = parse(line, number, setup);
         let verdict = connection.on_segment(direction, &segment, &mut resolutions);
         verdicts.push((verdict, verdict.tags));
+        if setup.put_aside && connection.is_settled() {
+            let bytes = postcard::to_allocvec(&connection).unwrap();
+            connection = postcard::from_bytes(&bytes).unwrap();
+        }
     }
     connection.finish(&mut resolutions);
     settle(&mut verdicts, &resolutions);

@@ -3,13 +3,15 @@
 //! It is told nothing of which bytes were seen or are missing, and so is what these have to add up to: stream bytes seen
 //! and missing are the last sequence number less the first.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Flags, Segment, Seq};
 
 /// No such place yet.
 const NOWHERE: i64 = i64::MIN;
 
 /// What the sequence numbers of one direction span. Places are counted from the first number that was heard of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(super) struct Extent {
     /// The number at the highest place that was heard of, and that place: others are taken to be within 2^31 of it.
     near: (Seq, i64),

@@ -10,6 +10,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Position, Segment};
 use crate::time::Timestamp;
 
@@ -20,7 +22,7 @@ pub(super) const MAX_OUTSTANDING: usize = 65_536;
 const SEARCH: usize = 256;
 
 /// One transmission.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(super) struct Sent {
     /// Its first position.
     pub(super) start: Position,
@@ -68,7 +70,7 @@ pub(super) struct Covered {
 }
 
 /// The outstanding segments of one side.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Flight {
     sent: VecDeque<Sent>,
     again: BTreeMap<Position, Sent>,

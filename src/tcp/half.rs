@@ -9,6 +9,8 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::clock::Clock;
 use super::doubts::Doubts;
 use super::extent::Extent;
@@ -33,7 +35,7 @@ const MAX_JUMP: i64 = 1 << 30;
 const MISSED: i64 = 1 << 20;
 
 /// One side.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Half {
     pub(super) numbers: Option<Numbering>,
     /// The lowest position seen of its stream, once `snd_max` is known.
@@ -61,7 +63,8 @@ pub(super) struct Half {
     pub(super) beyond: Option<Sent>,
     /// Kept from its first payload on.
     pub(super) sender: Option<Box<Sender>>,
-    /// Kept while something was sent again.
+    /// Kept while something was sent again. Not kept of a connection that is put aside: see [`Half::is_settled`].
+    #[serde(skip)]
     pub(super) doubts: Option<Box<Doubts>>,
     crowded: u32,
 }
@@ -224,6 +227,11 @@ impl Half {
     /// What is remembered of doubts, made if there was nothing.
     pub(super) fn doubts(&mut self) -> &mut Doubts {
         self.doubts.get_or_insert_default()
+    }
+
+    /// Nothing is pending that time or the end decides.
+    pub(super) fn is_settled(&self) -> bool {
+        self.doubts.is_none()
     }
 
     /// Lets go of what is no longer needed.

@@ -1,5 +1,7 @@
 //! How the connection opened: SYN, SYN-ACK, ACK, and what they agreed. RFC 9293 §3.5.
 
+use serde::{Deserialize, Serialize};
+
 use super::{EcnNegotiated, Flags, Handshake, Moment, Offer, Opening, Segment, Seq};
 use crate::flow::{Direction, Pair};
 use crate::time::Span;
@@ -8,7 +10,7 @@ use crate::time::Span;
 const MAX_SHIFT: u8 = 14;
 
 /// The opening, as far as it was seen.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Opener {
     syns: Pair<Option<Syn>>,
     syn_acks: Pair<Option<Syn>>,
@@ -21,11 +23,13 @@ pub(super) struct Opener {
     refused: bool,
     fast_open: bool,
     offers: Pair<Option<Offer>>,
+    /// What the offers come to, once both are known: asked of every segment.
+    shifts: Pair<Option<u8>>,
     sent_again: Pair<u32>,
 }
 
 /// The first of its kind.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 struct Syn {
     moment: Moment,
     seq: Seq,
@@ -78,6 +82,7 @@ impl Opener {
                 sack_permitted: segment.sack_permitted,
                 timestamps: segment.timestamps.is_some(),
             });
+            self.agree();
         }
         if matches!(sequel, Sequel::Again | Sequel::Overtaken) {
             self.sent_again[direction] += 1;
@@ -91,6 +96,15 @@ impl Opener {
             }
         }
         sequel
+    }
+
+    /// RFC 7323 §2.2: windows are scaled if both offered it.
+    fn agree(&mut self) {
+        let (Some(forward), Some(reverse)) = (self.offers.forward, self.offers.reverse) else { return };
+        let both = forward.window_scale.is_some() && reverse.window_scale.is_some();
+        let shift =
+            |offer: Offer| offer.window_scale.filter(|_| both).map_or(0, |shift| shift.min(MAX_SHIFT));
+        self.shifts = Pair { forward: Some(shift(forward)), reverse: Some(shift(reverse)) };
     }
 
     fn on_syn_ack(&mut self, direction: Direction, segment: &Segment) {
@@ -141,8 +155,7 @@ impl Opener {
 
     /// By how many bits the windows of `direction` are shifted; `None` while not both SYNs were seen. RFC 7323 §2.2
     pub(super) fn shift(&self, direction: Direction) -> Option<u8> {
-        let (own, other) = (self.offers[direction]?, self.offers[direction.reverse()]?);
-        Some(own.window_scale.zip(other.window_scale).map_or(0, |(own, _)| own.min(MAX_SHIFT)))
+        self.shifts[direction]
     }
 
     /// SACK was agreed; a guess where no SYN was seen. RFC 2018 §2

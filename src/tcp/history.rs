@@ -5,6 +5,7 @@
 //! `w` zero window. What the client sent is in upper case.
 
 use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize};
 
 use super::{Flags, Opening, Segment, Tag, Tags};
 use crate::flow::{Direction, Pair};
@@ -19,7 +20,7 @@ const SCALED: [(u8, Tag); 3] = [(b'g', Tag::Gap), (b't', Tag::Retransmission), (
 const MAX_LETTERS: usize = 40;
 
 /// The letters so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct History {
     /// In lower case; the highest bit is set for the reverse direction.
     letters: ArrayVec<u8, MAX_LETTERS>,

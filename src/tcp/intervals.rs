@@ -4,13 +4,15 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::Position;
 
 /// The most holes that are kept. Beyond, the oldest is closed as if it had been filled, and counted.
 pub(super) const MAX_HOLES: usize = 1024;
 
 /// A set of positions as disjoint ranges that do not touch.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Intervals {
     /// The highest range, empty only while the set is.
     top: Range<Position>,

@@ -1,5 +1,7 @@
 //! Which of two segments was sent first? By IP ID, else by TSval.
 
+use serde::{Deserialize, Serialize};
+
 use super::Segment;
 use super::flight::Sent;
 
@@ -7,7 +9,7 @@ use super::flight::Sent;
 const STEP: i16 = 4096;
 
 /// Whether the IP IDs of one side count up.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct IdOrder {
     last: u16,
     up: u8,

@@ -69,6 +69,12 @@ proptest! {
     }
 
     #[test]
+    fn being_put_aside_between_segments_changes_nothing(script in script()) {
+        let setup = Setup { put_aside: true, ..Setup::default() };
+        prop_assert_eq!(shown(&run(SYNS, &script, Setup::default())), shown(&run(SYNS, &script, setup)));
+    }
+
+    #[test]
     fn copies_of_every_segment_are_copies_and_nothing_else(lens in prop::collection::vec(1..2000_u32, 1..40)) {
         let (mut once, mut twice, mut seq) = (String::new(), String::new(), 1);
         for (number, len) in (1..).zip(&lens) {

@@ -46,6 +46,7 @@ pub use summary::{
 pub use verdict::{Resolution, Tag, Tags, Verdict};
 
 use seq::Position;
+use serde::{Deserialize, Serialize};
 
 use crate::flow::{Direction, Pair};
 use crate::stats::Quantiles;
@@ -62,7 +63,7 @@ use outgoing::{Context, Outcome};
 const ETHERNET_MSS: u32 = 1460;
 
 /// A connection.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Connection {
     halves: Pair<Half>,
     opener: Opener,
@@ -119,6 +120,11 @@ impl Connection {
         }
         self.on_time(direction, segment.at, resolutions);
         verdict
+    }
+
+    /// Nothing is pending that time or the end decides: it can be put aside as bytes, and taken up again.
+    pub fn is_settled(&self) -> bool {
+        self.halves.forward.is_settled() && self.halves.reverse.is_settled()
     }
 
     /// Ends the connection: what was pending is decided.

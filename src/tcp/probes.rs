@@ -1,9 +1,11 @@
 //! Is it a probe? Window probes (RFC 9293 §3.8.6.1) and keep-alives (RFC 9293 §3.8.4), and the answers to them.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Flags, Position, Segment, Tag};
 
 /// One side's probes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Probes {
     /// The one that was not answered yet.
     awaiting: Option<Tag>,

@@ -1,12 +1,14 @@
 //! A recovery: it begins with the first segment sent again for a loss, and ends once all that was outstanding then is
 //! acknowledged, or once it turns out to have been needless. RFC 5681 §3.2, RFC 6675 §5, RFC 4015.
 
+use serde::{Deserialize, Serialize};
+
 use super::Position;
 use super::sender::{Cause, Probe, Resend, Twice};
 use crate::time::Timestamp;
 
 /// A recovery.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(super) struct Episode {
     pub(super) cause: Cause,
     /// RFC 6675 §5: RecoveryPoint.

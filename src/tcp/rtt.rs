@@ -3,6 +3,8 @@
 //! A sample runs from the transmission of the newest byte that an ACK covers to that ACK, if that byte was sent once
 //! (Karn's algorithm, RFC 6298 §3). Where it was sent again, the echoed TSval says which copy is meant.
 
+use serde::{Deserialize, Serialize};
+
 use super::flight::Sent;
 use super::{RttFigures, RttStats};
 use crate::stats::Quantiles;
@@ -15,7 +17,7 @@ const INITIAL_RTO: Span = Span::from_secs(1);
 const MIN_VARIANCE: Span = Span::from_millis(200);
 
 /// Round trips from the capture point to the receiver of one direction's segments and back.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct RoundTrips {
     samples: Quantiles,
     /// Smoothed, and its variance; zero before the first sample.

@@ -1,11 +1,13 @@
 //! A TCP segment, with what the analysis needs of the packet around it.
 
+use serde::{Deserialize, Serialize};
+
 use super::Seq;
 use crate::decode::SackBlocks;
 use crate::time::Timestamp;
 
 /// The twelve flag bits of a TCP header; FIN is bit 0.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Flags(pub u16);
 
 impl Flags {

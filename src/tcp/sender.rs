@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::Position;
 use super::recovery::Episode;
 use crate::time::{Span, Timestamp};
@@ -19,7 +21,7 @@ const DUP_THRESH: u32 = 3;
 const DELAYED_ACK: Span = Span::from_millis(200);
 
 /// Why something was sent again.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) enum Cause {
     /// ACKs reported a loss.
     Fast,
@@ -32,7 +34,7 @@ pub(super) enum Cause {
 }
 
 /// What one ACK tells the sender.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct News {
     /// When it was captured.
     pub(super) seen_at: Timestamp,
@@ -57,7 +59,7 @@ pub(super) struct News {
 }
 
 /// What a DSACK reports. RFC 2883 §4
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(super) struct Twice {
     /// The position behind it.
     pub(super) end: Position,
@@ -66,7 +68,7 @@ pub(super) struct Twice {
 }
 
 /// A tail loss probe that is not answered. RFC 8985 §7.4
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(super) struct Probe {
     end: Position,
     at: Timestamp,
@@ -108,7 +110,7 @@ pub(super) struct Resend {
 }
 
 /// One side as a sender.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Sender {
     una: Position,
     advanced_at: Option<Timestamp>,

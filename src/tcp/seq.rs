@@ -28,7 +28,7 @@ impl Sub for Seq {
 pub(super) type Position = i64;
 
 /// How the sequence numbers of one direction become positions.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(super) struct Numbering {
     /// The sequence number that is shown as 0.
     base: Seq,

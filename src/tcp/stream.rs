@@ -17,11 +17,14 @@
 mod conversation;
 mod copies;
 mod held;
+mod room;
 
 pub use conversation::Conversation;
+pub use room::Room;
 
 use copies::Copies;
 use held::{Held, Piece, captured};
+use serde::{Deserialize, Serialize};
 
 use super::{Flags, Moment, Seq};
 use crate::time::Timestamp;
@@ -45,41 +48,6 @@ pub enum Overlap {
     First,
     /// The last one before the other side acknowledged them: everything is held until then.
     Last,
-}
-
-/// How much may be held: the limits, and what the streams that share it hold now.
-#[derive(Clone, Copy, Debug)]
-pub struct Room {
-    /// Bytes that one stream may hold.
-    pub per_stream: usize,
-    /// Bytes that all of them may hold together.
-    pub shared: usize,
-    /// Which copy stays.
-    pub overlap: Overlap,
-    /// Times that a stream would have held more than it may.
-    pub full: u64,
-    /// Times that all of them would have held more than they may.
-    pub crowded: u64,
-    used: usize,
-}
-
-/// One megabyte for each stream, 64 for all that share it.
-impl Default for Room {
-    fn default() -> Self {
-        Self::new(1 << 20, 64 << 20, Overlap::First)
-    }
-}
-
-impl Room {
-    /// Room for `per_stream` bytes of each stream, and for `shared` bytes of all of them.
-    pub fn new(per_stream: usize, shared: usize, overlap: Overlap) -> Self {
-        Self { per_stream, shared, overlap, full: 0, crowded: 0, used: 0 }
-    }
-
-    /// Bytes that are held.
-    pub fn used(&self) -> usize {
-        self.used
-    }
 }
 
 /// A segment as its stream sees it.
@@ -125,7 +93,7 @@ pub enum Chunk<'a> {
 }
 
 /// What became of the bytes of a stream.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Counts {
     /// Bytes handed out.
     pub delivered: u64,
@@ -139,7 +107,7 @@ pub struct Counts {
     pub ignored: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 enum Start {
     /// No segment was seen.
     #[default]
@@ -151,7 +119,7 @@ enum Start {
 }
 
 /// One direction of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Stream {
     first: Seq,
     start: Start,
@@ -180,6 +148,21 @@ impl Stream {
     /// What became of its bytes so far.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// Does not compare copies of what was handed out: [`Counts::overlaps`] counts only what is held.
+    pub fn trust_copies(&mut self) {
+        self.copies.turn_off();
+    }
+
+    /// Whether something waits for its turn.
+    pub fn holds_bytes(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Whether its FIN was handed out: no bytes follow.
+    pub fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// Takes a segment that this side sent.

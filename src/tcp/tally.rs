@@ -1,10 +1,12 @@
 //! Counts of what one side sent: folds over the same tags that `packets` shows.
 
+use serde::{Deserialize, Serialize};
+
 use super::{AckStats, EcnStats, Flags, LossStats, ProbeStats, Segment, SegmentSizes, Tag, Tags};
 use crate::time::Timestamp;
 
 /// The counts of one side.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Tally {
     pub(super) segments: u32,
     pub(super) data_segments: u32,

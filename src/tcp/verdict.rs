@@ -1,12 +1,14 @@
 //! What a segment is.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Span;
 
 /// Declares the tags with their names in `packets.analysis`.
 macro_rules! tags {
     ($($tag:ident $name:literal $meaning:literal;)*) => {
         /// One thing that a segment is.
-        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
         #[repr(u8)]
         pub enum Tag { $(#[doc = $meaning] $tag,)* }
 

@@ -1,10 +1,12 @@
 //! How much one side has in flight, and how much it sent before the first answer. RFC 5681 §2 (FlightSize), RFC 6928.
 
+use serde::{Deserialize, Serialize};
+
 use super::InitialWindow;
 use crate::time::{Span, Timestamp};
 
 /// Payload bytes outstanding, over time.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Volume {
     now: u64,
     greatest: u64,

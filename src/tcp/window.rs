@@ -1,10 +1,12 @@
 //! The windows that one side advertises, and when the other has used all of them. RFC 9293 §3.8.6.
 
+use serde::{Deserialize, Serialize};
+
 use super::WindowStats;
 use crate::time::{Span, Timestamp};
 
 /// One side's advertised windows, those of its segments without SYN and RST.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Windows {
     /// As on the wire; `None` before the first.
     last: Option<u16>,

@@ -1,5 +1,7 @@
 //! What the first bytes of a stream show.
 
+use serde::{Deserialize, Serialize};
+
 use super::dns;
 use crate::app::Service;
 
@@ -20,13 +22,13 @@ pub enum Verdict {
 }
 
 /// What is known of a connection so far. Some protocols show only in what both sides say.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Probe {
     greeting: Option<Greeting>,
 }
 
 /// A greeting that several protocols share.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 enum Greeting {
     /// `220 ...`: FTP or SMTP.
     Ready,

@@ -1,6 +1,7 @@
 //! What happens in a flow, interval by interval.
 
 use super::{Said, Services, Transactions};
+use crate::app::Service;
 use crate::app::http::{Exchange, Limits};
 use crate::flow::{Direction, Key, Pair, guess_client};
 use crate::pipeline::{Heard, Listener};
@@ -179,7 +180,8 @@ impl Happenings {
 
     fn found(&self) -> Option<&'static str> {
         let of_stream = self.transactions.as_ref().and_then(Listener::<Said>::service);
-        of_stream.or_else(|| self.datagrams.as_ref().and_then(Listener::<()>::service))
+        let service = of_stream.or_else(|| self.datagrams.as_ref().and_then(Listener::<()>::service));
+        service.map(Service::name)
     }
 
     /// Comes to `at`: what happened in the interval before is said.

@@ -1,5 +1,7 @@
 //! Which protocol a flow speaks, found out from its first bytes.
 
+use serde::{Deserialize, Serialize};
+
 use crate::app::http::{Exchange, Sink};
 use crate::app::{Application, Depth, Service, probe};
 use crate::flow::Key;
@@ -12,13 +14,13 @@ const TCP: u8 = 6;
 const UDP: u8 = 17;
 
 /// Listens until it knows what is spoken, and says no rows.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub struct Services {
     service: Option<Service>,
     search: Search,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 enum Search {
     Stream(Box<(Conversation, Application)>),
     Datagrams(u8),
@@ -38,7 +40,7 @@ impl Services {
         let search = match key.protocol {
             TCP => {
                 let application = Application::new(Depth::Service);
-                Search::Stream(Box::new((Conversation::default(), application)))
+                Search::Stream(Box::new((Conversation::trusting(), application)))
             }
             UDP => Search::Datagrams(0),
             _ => return None,
@@ -62,6 +64,10 @@ impl<Row> Listener<Row> for Services {
                     },
                 );
                 self.service = application.service();
+                if conversation.has_ended() {
+                    application.finish(&mut Nothing);
+                    self.service = application.service();
+                }
                 if !application.wants_more() {
                     conversation.abandon(room);
                     self.search = Search::Over;
@@ -90,7 +96,26 @@ impl<Row> Listener<Row> for Services {
         self.search = Search::Over;
     }
 
-    fn service(&self) -> Option<&'static str> {
-        self.service.map(Service::name)
+    fn service(&self) -> Option<Service> {
+        self.service
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.search, Search::Over)
+    }
+
+    fn pack(&self, packing: &mut [u8]) -> Option<usize> {
+        if let Search::Stream(stream) = &self.search
+            && stream.0.holds_bytes()
+        {
+            return None;
+        }
+        postcard::to_slice(self, packing).ok().map(|packed| packed.len())
+    }
+
+    fn unpack(&mut self, packed: &[u8]) {
+        if let Ok(unpacked) = postcard::from_bytes(packed) {
+            *self = unpacked;
+        }
     }
 }

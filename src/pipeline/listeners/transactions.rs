@@ -87,7 +87,11 @@ impl Listener<Said> for Transactions {
         self.service = application.service();
     }
 
-    fn service(&self) -> Option<&'static str> {
-        self.service.map(Service::name)
+    fn service(&self) -> Option<Service> {
+        self.service
+    }
+
+    fn is_over(&self) -> bool {
+        self.open.is_none()
     }
 }

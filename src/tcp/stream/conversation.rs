@@ -1,16 +1,35 @@
 //! Both directions of a connection: what each side said, in the order in which it became readable.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Arrival, Chunk, Counts, Room, Stream};
 use crate::flow::{Direction, Pair};
 use crate::tcp::{Flags, Segment};
 
 /// The streams of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Conversation {
     halves: Pair<Stream>,
 }
 
 impl Conversation {
+    /// One that does not compare copies of what was handed out, which costs a look at every byte.
+    pub fn trusting() -> Self {
+        let mut conversation = Self::default();
+        Direction::BOTH.into_iter().for_each(|direction| conversation.halves[direction].trust_copies());
+        conversation
+    }
+
+    /// Whether something of either side waits for its turn.
+    pub fn holds_bytes(&self) -> bool {
+        Direction::BOTH.into_iter().any(|direction| self.halves[direction].holds_bytes())
+    }
+
+    /// Whether both sides have said all they will.
+    pub fn has_ended(&self) -> bool {
+        Direction::BOTH.into_iter().all(|direction| self.halves[direction].has_ended())
+    }
+
     /// Takes a segment sent in `direction`, with as much of its payload as was captured. What becomes readable goes to
     /// `sink`: first what its ACK settles of the other direction, then its own bytes.
     pub fn on_segment(

@@ -3,20 +3,31 @@
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 
 /// How many of the latest pieces are remembered.
 const REMEMBERED: usize = 16;
 
 /// Hashes of the latest pieces that were handed out.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Copies {
     recent: Vec<(u64, u32, u64)>,
     oldest: usize,
+    /// Nobody asks.
+    off: bool,
 }
 
 impl Copies {
+    /// Remembers nothing from now on.
+    pub fn turn_off(&mut self) {
+        *self = Self { off: true, ..Self::default() };
+    }
+
     /// Remembers a piece.
     pub fn on_delivered(&mut self, at: u64, bytes: &[u8]) {
+        if self.off {
+            return;
+        }
         let entry = (at, bytes.len() as u32, digest(bytes));
         if self.recent.len() < REMEMBERED {
             self.recent.push(entry);

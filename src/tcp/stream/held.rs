@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Overlap;
 use crate::time::Timestamp;
 
@@ -9,7 +11,7 @@ use crate::time::Timestamp;
 const PIECE_COST: usize = 96;
 
 /// A piece of the stream: a segment, or what others left of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Piece<B> {
     /// When its segment was captured.
     pub at: Timestamp,
@@ -22,7 +24,7 @@ pub(super) struct Piece<B> {
 }
 
 /// The pieces by position.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Held {
     pieces: BTreeMap<u64, Piece<Vec<u8>>>,
     cost: usize,
