@@ -34,7 +34,7 @@ const TABLE: [(&str, &[&str], Shape, u64); 12] = [
     ("holes that SACKs report", &["flows"], sack_holes, 1500),
     ("segments in reverse", &["flows"], reversed, 1500),
     ("one byte a segment in reverse, reassembled", &["stream", "0", "--as", "hex"], reversed, 1500),
-    ("requests in a pipeline, answered late", &["http"], pipelined, 1000),
+    ("requests in a pipeline, answered late", &["http", "--max-waiting", "100000"], pipelined, 1000),
     ("a head of one byte a segment", &["http"], slow_head, 3000),
     ("chunks of one byte", &["http"], tiny_chunks, 2000),
     ("stacks of VLAN tags", &["packets"], tags, 500),

@@ -220,7 +220,13 @@ impl Connection {
         };
         let other_protocol = matches!(head.version(), Some((2.., _)));
         let message = Message::new(head, extent);
-        let number = match self.queue.iter_mut().find(|exchange| exchange.request.is_none()) {
+        // Answers without a request stand before all requests that wait.
+        let number = match self
+            .queue
+            .iter_mut()
+            .take_while(|exchange| exchange.response.is_some())
+            .find(|exchange| exchange.request.is_none())
+        {
             Some(orphan) => {
                 orphan.request = Some(message);
                 orphan.number
@@ -332,7 +338,9 @@ impl Connection {
             let first = exchange.response.as_ref().map(|response| response.extent.first.number);
             exchange.request.is_none() && first.is_none_or(|first| first < request)
         };
-        while let Some(index) = self.queue.iter().position(is_older) {
+        while let Some(index) =
+            self.queue.iter().take_while(|exchange| exchange.response.is_some()).position(is_older)
+        {
             if let Some(exchange) = self.queue.remove(index) {
                 self.answering = self.answering.filter(|&number| number != exchange.number);
                 give(exchange, sink);
