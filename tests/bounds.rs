@@ -67,6 +67,8 @@ fn reached(words: &[&str], file: &Path) -> Vec<(Option<String>, u64)> {
     let rows = summary["bounds"].as_array().unwrap();
     let row = |row: &Value| (row["option"].as_str().map(String::from), row["times"].as_u64().unwrap());
     let rows: Vec<_> = rows.iter().map(row).collect();
+    // Every line of what is said of a file names it.
+    assert!(ran.said.lines().all(|line| ran.status == 0 || line.contains("capture")), "{}", ran.said);
     for option in rows.iter().filter_map(|(option, _)| option.as_ref()) {
         assert!(ran.said.contains(&format!("{option} was reached")) || ran.status == 1, "{}", ran.said);
     }

@@ -204,7 +204,7 @@ pub fn analyse<R: Report>(
     }
     request.tell_refusals(capture);
     if !request.quiet {
-        for Reached { option, what, times } in outcome.reached(capture.files()) {
+        for Reached { option, what, times } in outcome.reached() {
             let option = option.map_or(String::new(), |option| format!("{option} was reached: "));
             note(&format!("{option}{times} {what}"));
         }

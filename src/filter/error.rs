@@ -36,7 +36,9 @@ impl Fault {
     /// The word of `known` most like `word`, as a hint, if one is near.
     pub fn nearest<'k>(self, word: &str, known: impl Iterator<Item = &'k str>) -> Self {
         let lower = word.to_ascii_lowercase();
+        // A word of thousands of letters is like none; comparing takes its length times theirs.
         let best = known
+            .filter(|known| lower.len() <= 4 * known.len())
             .map(|known| (strsim::normalized_damerau_levenshtein(&lower, known), known))
             .max_by(|(a, _), (b, _)| a.total_cmp(b));
         match best {
@@ -89,5 +91,6 @@ mod tests {
         assert_eq!(hint("prot").as_deref(), Some("did you mean `port`?"));
         assert_eq!(hint("HOST").as_deref(), Some("did you mean `host`?"));
         assert_eq!(hint("xyzzy"), None);
+        assert_eq!(hint(&"port".repeat(20_000)), None);
     }
 }

@@ -15,14 +15,26 @@ pub struct Reached {
     pub times: u64,
 }
 
+impl Reached {
+    /// The bounds that were reached where `files` were not read on. The errors of these files have told it.
+    pub fn by_files(files: &[FileInfo]) -> Vec<Self> {
+        let count = |noted: fn(&FileInfo) -> bool| files.iter().filter(|file| noted(file)).count() as u64;
+        let all = [
+            ("--max-record", count(|file| file.notes.record_too_long)),
+            ("--max-decompressed", count(|file| file.notes.unpacks_to_too_much)),
+        ];
+        let reached = |(option, times)| Self { option: Some(option), what: "files not read on", times };
+        all.into_iter().filter(|&(_, times)| times > 0).map(reached).collect()
+    }
+}
+
 impl Outcome {
-    /// The bounds that were reached while `files` were read, in a fixed order.
-    pub fn reached(&self, files: &[FileInfo]) -> Vec<Reached> {
+    /// The bounds that the run reached, in a fixed order.
+    pub fn reached(&self) -> Vec<Reached> {
         let stopped = |wanted| {
             let is = |&(&(_, reason), _): &(&(_, StopReason), &u64)| reason == wanted;
             self.counts.stopped.iter().filter(is).map(|(_, packets)| packets).sum()
         };
-        let noted = |count: fn(&FileInfo) -> bool| files.iter().filter(|file| count(file)).count() as u64;
         let reached = |option, what, times| Reached { option, what, times };
         let all = [
             reached(Some("--max-flows"), "flows ended early", self.evicted),
@@ -57,12 +69,6 @@ impl Outcome {
                 Some("--max-extensions"),
                 "packets not read to their end",
                 stopped(StopReason::TooManyExtensions),
-            ),
-            reached(Some("--max-record"), "files not read on", noted(|file| file.notes.record_too_long)),
-            reached(
-                Some("--max-decompressed"),
-                "files not read on",
-                noted(|file| file.notes.unpacks_to_too_much),
             ),
         ];
         all.into_iter().filter(|reached| reached.times > 0).collect()

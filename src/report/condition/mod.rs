@@ -228,6 +228,14 @@ mod tests {
     };
 
     #[test]
+    fn a_word_longer_than_any_name_is_like_none() {
+        let names = ["client_packets"];
+        assert_eq!(nearest("client_packet", names.into_iter()), Some("client_packets"));
+        let long = ["client_packets", &"s".repeat(60)].concat();
+        assert_eq!(nearest(&long, names.into_iter()), None);
+    }
+
+    #[test]
     fn conditions_are_true_false_or_unknown() {
         let holds = |text: &str| match Condition::parse(text, SCHEMA.fields()) {
             Ok(condition) => condition.holds(&()),

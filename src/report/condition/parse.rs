@@ -244,8 +244,14 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// No name is longer: what is, is like none, and need not be compared with all of them.
+const LONGEST_NAME: usize = 64;
+
 /// The name that is most like `word`, if one is.
 pub(crate) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > LONGEST_NAME {
+        return None;
+    }
     let likeness = |name| strsim::jaro_winkler(word, name);
     let best = names.max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;
     (likeness(best) > 0.8).then_some(best)

@@ -106,7 +106,8 @@ const TOP_FIELDS: [&str; 11] = [
 impl Summary {
     /// Sums up what was read of `files`; at most `most` findings are told.
     pub fn new(files: &[FileInfo], outcome: Outcome, fold: Fold, most: usize) -> Self {
-        let mut bounds = outcome.reached(files);
+        let mut bounds = outcome.reached();
+        bounds.extend(Reached::by_files(files));
         let forgotten = Reached {
             option: None,
             what: "times that more holes, segments in flight or doubts of a TCP connection came than are remembered",
