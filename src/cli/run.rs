@@ -204,9 +204,13 @@ pub fn analyse<R: Report>(
     }
     request.tell_refusals(capture);
     if !request.quiet {
+        let read = match capture.files() {
+            [file] => file.path.display().to_string(),
+            files => format!("{} files", files.len()),
+        };
         for Reached { option, what, times } in outcome.reached() {
             let option = option.map_or(String::new(), |option| format!("{option} was reached: "));
-            note(&format!("{option}{times} {what}"));
+            note(&format!("{read}: {option}{times} {what}"));
         }
     }
     if request.verbose {
