@@ -123,8 +123,8 @@ pub struct Bounds {
 impl Bounds {
     /// What a flow takes that is open: its counters, its connection, what listens to it.
     const FLOW: usize = 2560;
-    /// What a run takes whatever is in the capture: blocks on their way, and the program itself.
-    const BASE: usize = 96 << 20;
+    /// What a run takes whatever is in the capture: blocks on their way, the program itself, and what its allocator keeps ready.
+    const BASE: usize = 128 << 20;
 
     /// Bounds with which a run takes no more than about `bytes` of memory.
     pub fn of_memory(bytes: usize) -> Self {
