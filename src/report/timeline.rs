@@ -7,7 +7,7 @@ use crate::report::bars::bars;
 use crate::report::human::{self, Clock};
 use crate::report::schema::Kind;
 use crate::report::{Decimal, Value};
-use crate::stats::{Grid, Quantiles, Series, Sum, round_width};
+use crate::stats::{Grid, Quantiles, Series, Sum, bits_per_second, round_width};
 use crate::tcp::{Closing, Opening};
 use crate::time::{Span, Timestamp};
 
@@ -101,8 +101,7 @@ impl Interval {
 
     /// Bits on the wire a second.
     pub fn bits_per_second(&self) -> Option<u64> {
-        let nanos = u128::try_from(self.rated?.as_nanos()).ok().filter(|&nanos| nanos > 0)?;
-        u64::try_from(u128::from(self.wire_bytes()) * 8_000_000_000 / nanos).ok()
+        bits_per_second(self.wire_bytes(), self.rated?)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::report::fields::Flows;
 use crate::report::fields::identity::Identified;
 use crate::report::fields::names::{closing_name, opening_name, state_name};
 use crate::report::schema::{Kind, Paint, Role, Spec};
+use crate::stats::bits_per_second;
 use crate::tcp::{EcnNegotiated, HalfSummary, Offer, RttFigures, Summary};
 use crate::time::Span;
 
@@ -464,6 +465,5 @@ fn rtt(row: &FlowRow, role: Role, of: fn(&RttFigures) -> Span) -> Value<'_> {
 /// Bits per second over the data of one side; `None` where it has no duration.
 fn rate(half: &HalfSummary, bytes: u64) -> Option<u64> {
     let (first, last) = half.data_span?;
-    let nanos = u128::try_from(last.since(first).as_nanos()).ok().filter(|&nanos| nanos > 0)?;
-    u64::try_from(u128::from(bytes) * 8_000_000_000 / nanos).ok()
+    bits_per_second(bytes, last.since(first))
 }

@@ -3,7 +3,7 @@
 use crate::pipeline::{Amount, Beat, Pulse};
 use crate::report::Value;
 use crate::report::schema::{Family, Kind, Schema, Spec};
-use crate::stats::{Series, round_width};
+use crate::stats::{Series, bits_per_second, round_width};
 use crate::time::{Span, Timestamp};
 
 /// Intervals at most.
@@ -23,8 +23,7 @@ pub struct Beats {
 impl Beats {
     /// Bits on the wire a second.
     pub fn bits_per_second(&self) -> Option<u64> {
-        let nanos = u128::try_from(self.rated?.as_nanos()).ok().filter(|&nanos| nanos > 0)?;
-        u64::try_from(u128::from(self.amount.bytes) * 8_000_000_000 / nanos).ok()
+        bits_per_second(self.amount.bytes, self.rated?)
     }
 
     /// How long the interval is.
