@@ -144,6 +144,11 @@ impl FileInfo {
         self.sections.iter().flat_map(|section| &section.interfaces)
     }
 
+    /// Whether one of its interfaces has a clock that ticks finer than a microsecond.
+    pub fn has_fine_clock(&self) -> bool {
+        self.interfaces().any(|one| one.interface.clock.is_fine())
+    }
+
     /// Its link types in order of first sight, with the packets of each.
     pub fn linktypes(&self) -> Vec<(LinkType, u64)> {
         let mut found: Vec<(LinkType, u64)> = Vec::new();

@@ -115,8 +115,7 @@ pub struct Input {
 impl Input {
     /// Some clock, of what was read so far, ticks finer than a microsecond.
     pub fn fine_clock(&self) -> bool {
-        let mut interfaces = self.capture.files().iter().flat_map(FileInfo::interfaces);
-        interfaces.any(|one| one.interface.clock.is_fine())
+        self.capture.files().iter().any(FileInfo::has_fine_clock)
     }
 }
 

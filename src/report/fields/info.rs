@@ -100,22 +100,22 @@ static PACKETS: &[Field] = &[
 
 static TIME: &[Field] = &[
     Field::one("start_s", Kind::Instant, "Least time of its packets.", |row| {
-        Value::instant(row.earliest, is_fine(row))
+        Value::instant(row.earliest, row.has_fine_clock())
     })
     .rank(9),
     Field::one("end_s", Kind::Instant, "Greatest time of its packets.", |row| {
-        Value::instant(row.latest, is_fine(row))
+        Value::instant(row.latest, row.has_fine_clock())
     })
     .rank(9),
     Field::one("duration_s", Kind::Seconds, "From start to end.", |row| {
-        Value::span(row.latest.zip(row.earliest).map(|(end, start)| end.since(start)), is_fine(row))
+        Value::span(row.latest.zip(row.earliest).map(|(end, start)| end.since(start)), row.has_fine_clock())
     })
     .rank(9),
     Field::one(
         "overlap_s",
         Kind::Seconds,
         "How far it begins before the file read before it ended.",
-        |row| Value::span(row.overlap, is_fine(row)),
+        |row| Value::span(row.overlap, row.has_fine_clock()),
     )
     .rank(1),
 ];
@@ -175,10 +175,6 @@ static ODDITIES: &[Field] = &[
     )
     .rank(9),
 ];
-
-fn is_fine(row: &FileInfo) -> bool {
-    row.interfaces().any(|one| one.interface.clock.is_fine())
-}
 
 /// `amount` times `by` a second, in thousandths; `None` where there is no duration.
 fn rate(row: &FileInfo, amount: u64, by: u64) -> Option<i64> {

@@ -115,7 +115,7 @@ impl Summary {
         };
         bounds.extend(Some(forgotten).filter(|reached| reached.times > 0));
         let mut counts = outcome.counts;
-        let fine_clock = files.iter().any(|file| file.interfaces().any(|one| one.interface.clock.is_fine()));
+        let fine_clock = files.iter().any(FileInfo::has_fine_clock);
         let names = ["tcp", "udp", "icmp", "other"];
         let transports =
             names.into_iter().zip(fold.transports).map(|(name, totals)| Transport { name, totals });
