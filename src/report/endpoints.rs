@@ -9,7 +9,6 @@ use crate::decode::Address;
 use crate::flow::{Direction, Key};
 use crate::pipeline::FlowRow;
 use crate::stats::Quantiles;
-use crate::tcp::Opening;
 
 /// Rows that are kept apart; what comes beyond is added up in one.
 const MOST_GROUPS: usize = 1_000_000;
@@ -172,8 +171,7 @@ impl Sums {
         let role = usize::from(near == server);
         let count = |counts: &mut [u64; 2]| counts.iter_mut().skip(role).take(1).for_each(|one| *one += 1);
         count(&mut self.flows);
-        let opening = row.tcp.as_ref().map(|tcp| tcp.opening);
-        if matches!(opening, Some(Opening::NoAnswer | Opening::Refused | Opening::HalfOpen)) {
+        if row.tcp.as_ref().is_some_and(|tcp| tcp.opening.has_failed()) {
             count(&mut self.failed);
         }
         self.sent.on_flow(row, near);

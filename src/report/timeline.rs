@@ -8,7 +8,7 @@ use crate::report::human::{self, Clock};
 use crate::report::schema::Kind;
 use crate::report::{Decimal, Value};
 use crate::stats::{Grid, Quantiles, Series, Sum, bits_per_second, round_width};
-use crate::tcp::{Closing, Opening};
+use crate::tcp::Closing;
 use crate::time::{Span, Timestamp};
 
 /// About so many rows are given where no width is asked for: no more, and at least 2/5 of them.
@@ -127,9 +127,7 @@ impl Timeline {
     /// Adds how a flow opened and closed.
     pub fn on_flow(&mut self, row: &FlowRow) {
         let tcp = row.tcp.as_ref();
-        let failed = tcp.is_some_and(|tcp| {
-            matches!(tcp.opening, Opening::NoAnswer | Opening::Refused | Opening::HalfOpen)
-        });
+        let failed = tcp.is_some_and(|tcp| tcp.opening.has_failed());
         let opened = Sums { opened: 1, failed: failed.into(), ..Sums::default() };
         self.add(&row.key, row.client, row.service, row.start, &opened);
         let Some(close) = tcp.map(|tcp| &tcp.close) else { return };

@@ -59,6 +59,13 @@ pub enum Opening {
     Simultaneous,
 }
 
+impl Opening {
+    /// Whether the capture shows that it began, and not that it came about.
+    pub const fn has_failed(self) -> bool {
+        matches!(self, Self::NoAnswer | Self::Refused | Self::HalfOpen)
+    }
+}
+
 /// The handshake.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Handshake {
