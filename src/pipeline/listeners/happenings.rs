@@ -4,13 +4,12 @@ use super::{Said, Services, Transactions};
 use crate::app::Service;
 use crate::app::http::{Exchange, Limits};
 use crate::flow::{Direction, Key, Pair, guess_client};
+use crate::pipeline::record::UDP;
 use crate::pipeline::{Heard, Listener};
 use crate::stats::{Grid, Quantiles, Sum};
 use crate::tcp::stream::Room;
 use crate::tcp::{Flags, Segment, Tag, Tags};
 use crate::time::{Span, Timestamp};
-
-const UDP: u8 = 17;
 
 /// Packets for which the application protocol is waited for, where it is wanted.
 const PATIENCE: u32 = 1000;

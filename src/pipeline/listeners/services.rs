@@ -5,14 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::app::http::{Exchange, Sink};
 use crate::app::{Application, Depth, Service, probe};
 use crate::flow::Key;
+use crate::pipeline::record::{TCP, UDP};
 use crate::pipeline::{Heard, Listener};
 use crate::tcp::stream::{Conversation, Room};
 
 /// Datagrams that are looked at before a flow is given up.
 const MAX_DATAGRAMS: u8 = 8;
-const TCP: u8 = 6;
-const UDP: u8 = 17;
-
 /// Listens until it knows what is spoken, and says no rows.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Services {

@@ -1,12 +1,10 @@
 //! The bytes that both sides of a flow say, in order.
 
 use crate::flow::{Direction, Key};
+use crate::pipeline::record::{TCP, UDP};
 use crate::pipeline::{Heard, Listener};
 use crate::tcp::Moment;
 use crate::tcp::stream::{Chunk, Conversation, Room};
-
-const TCP: u8 = 6;
-const UDP: u8 = 17;
 
 /// Some bytes that one side said, or a gap.
 #[derive(Clone, Debug)]

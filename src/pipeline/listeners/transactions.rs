@@ -3,10 +3,9 @@
 use crate::app::http::{Exchange, Head, Kept, Limits, Side, Sink};
 use crate::app::{Application, Depth, Service};
 use crate::flow::Key;
+use crate::pipeline::record::TCP;
 use crate::pipeline::{Heard, Listener};
 use crate::tcp::stream::{Conversation, Room};
-
-const TCP: u8 = 6;
 
 /// What is said of a connection that speaks HTTP.
 #[derive(Clone, Debug)]
