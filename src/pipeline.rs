@@ -13,6 +13,7 @@
 //! is settled between batches by the frames' numbers alone. So the output depends neither on threads nor on blocks.
 
 mod asleep;
+mod awake;
 mod batch;
 mod counts;
 mod ended;

@@ -1,9 +1,9 @@
 //! One shard of the flows, analysed in file order.
 
-use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
-use super::asleep::{Asleep, Kept};
+use super::asleep::Kept;
+use super::awake::Awake;
 use super::ended::{Ended, Identity};
 use super::ending::{Clock, Ending};
 use super::entry::{Entry, Number, Place};
@@ -17,9 +17,6 @@ use crate::flow::{Key, Slot, Table};
 use crate::tcp::stream::Room;
 use crate::tcp::{Resolution, Segment, Verdict};
 use crate::time::Timestamp;
-
-/// Flows of a shard that may be awake at least, whether or not they have packets.
-const MOST_AWAKE: usize = 128;
 
 /// What a shard says of one packet.
 #[derive(Debug)]
@@ -78,10 +75,8 @@ pub(super) struct Shard<Row> {
     room: Room,
     resolutions: Vec<Resolution>,
     spoken: Vec<Row>,
-    /// Flows that are awake, each with its first frame: an entry may be of another flow by now.
-    awake: VecDeque<(Slot, u64)>,
-    /// Where flows are packed to sleep.
-    packing: Vec<u8>,
+    /// Its flows that are awake.
+    awake: Awake,
 }
 
 /// Makes listeners.
@@ -117,8 +112,7 @@ impl<Row> Shard<Row> {
             said: Vec::new(),
             resolutions: Vec::new(),
             spoken: Vec::new(),
-            awake: VecDeque::new(),
-            packing: Vec::new(),
+            awake: Awake::default(),
         }
     }
 }
@@ -213,7 +207,7 @@ impl<Row> Shard<Row> {
                 open.reuse_ports();
             }
             entry.open = Kept::Awake(open);
-            self.awake.push_back((slot, record.number));
+            self.awake.add(slot, record.number);
         }
         let Some(open) = entry.open.awake_mut() else { return };
         let say = &mut |row| self.spoken.push(row);
@@ -238,7 +232,7 @@ impl<Row> Shard<Row> {
         let Kept::Asleep(asleep) = &entry.open else { return };
         entry.open = match asleep.wake(|| task.listen.listen(&record.key)) {
             Some(open) => {
-                self.awake.push_back((slot, open.head().first_packet));
+                self.awake.add(slot, open.head().first_packet);
                 Kept::Awake(Box::new(open))
             }
             None => Kept::Nothing,
@@ -248,20 +242,7 @@ impl<Row> Shard<Row> {
     /// Puts flows aside that had no packet since the frame `since`: those that closed, and others while more are awake
     /// than may be.
     pub fn rest(&mut self, since: u64) {
-        let most = MOST_AWAKE.max(self.table.len() / 16);
-        for _ in 0..self.awake.len() {
-            let Some((slot, first)) = self.awake.pop_front() else { return };
-            let Some(entry) = self.table.get_mut(slot) else { continue };
-            let Some(open) = entry.open.awake().filter(|open| open.head().first_packet == first) else {
-                continue;
-            };
-            let head = open.head();
-            let quiet = head.last_packet < since && (head.closed.is_some() || self.awake.len() >= most);
-            match quiet.then(|| Asleep::of(open, &mut self.packing)).flatten() {
-                Some(asleep) => entry.open = Kept::Asleep(asleep),
-                None => self.awake.push_back((slot, first)),
-            }
-        }
+        self.awake.rest(&mut self.table, since);
     }
 
     /// The entry of a record's key; a new one where there is none yet.

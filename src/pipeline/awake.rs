@@ -1,0 +1,45 @@
+//! Which flows of a shard are awake, and when they are put aside.
+
+use std::collections::VecDeque;
+
+use super::asleep::{Asleep, Kept};
+use super::entry::Entry;
+use crate::flow::{Slot, Table};
+
+/// Flows of a shard that may be awake at least, whether or not they have packets.
+const MOST: usize = 128;
+
+/// The flows of a shard that are awake, those that were looked at longest ago first.
+#[derive(Debug, Default)]
+pub(super) struct Awake {
+    /// Each with its first frame: an entry may be of another flow by now.
+    flows: VecDeque<(Slot, u64)>,
+    /// Where flows are packed to sleep.
+    packing: Vec<u8>,
+}
+
+impl Awake {
+    /// The flow at `slot`, whose first frame is `first`, is awake from now on.
+    pub fn add(&mut self, slot: Slot, first: u64) {
+        self.flows.push_back((slot, first));
+    }
+
+    /// Puts flows of `table` aside that had no packet since the frame `since`: those that closed, and others while more
+    /// are awake than may be.
+    pub fn rest<Row>(&mut self, table: &mut Table<Entry<Row>>, since: u64) {
+        let most = MOST.max(table.len() / 16);
+        for _ in 0..self.flows.len() {
+            let Some((slot, first)) = self.flows.pop_front() else { return };
+            let Some(entry) = table.get_mut(slot) else { continue };
+            let Some(open) = entry.open.awake().filter(|open| open.head().first_packet == first) else {
+                continue;
+            };
+            let head = open.head();
+            let quiet = head.last_packet < since && (head.closed.is_some() || self.flows.len() >= most);
+            match quiet.then(|| Asleep::of(open, &mut self.packing)).flatten() {
+                Some(asleep) => entry.open = Kept::Asleep(asleep),
+                None => self.add(slot, first),
+            }
+        }
+    }
+}
