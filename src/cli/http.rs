@@ -15,13 +15,13 @@ use super::args::ListArgs;
 use super::bounds::{at_least_one, size};
 use super::only::{self, Only};
 use super::options::{self, Request};
-use super::run::{Damage, analyse, note, stdout};
+use super::run::{Damage, analyse, stdout, tell_reached};
 use super::stream::ReassemblyArgs;
 use crate::app::coding::{self, Ending};
 use crate::app::http::{Exchange, Limits, Problem, Side};
 use crate::error::{Error, Result};
 use crate::flow::Key;
-use crate::pipeline::{HttpSaid, Listener, Report, Settings, Speaker, Spoken, Transactions};
+use crate::pipeline::{HttpSaid, Listener, Reached, Report, Settings, Speaker, Spoken, Transactions};
 use crate::report::fields::{HTTP, Http, Transaction};
 use crate::report::folder::Folder;
 use crate::report::har::{Archive, Bodies};
@@ -215,18 +215,15 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
         }
     }
     sheet.finish().map_err(stdout)?;
-    if !whole.quiet {
-        let Gathering { limited, as_they_came, .. } = aside.encoded;
-        let counted = [
-            ("--max-head", "exchanges have a head that was cut there", cut_heads.load(Relaxed)),
-            ("--max-waiting", "requests were let go before their answer", let_go.load(Relaxed)),
-            ("--max-body", "bodies unpack to more, and are written up to there", limited),
-            ("--max-body", "encoded bodies did not fit, and are written as they came", as_they_came),
-        ];
-        for (option, what, times) in counted.into_iter().filter(|(.., times)| *times > 0) {
-            note(&format!("{option} was reached: {times} {what}"));
-        }
-    }
+    let Gathering { limited, as_they_came, .. } = aside.encoded;
+    let reached = [
+        ("--max-head", "exchanges have a head that was cut there", cut_heads.load(Relaxed)),
+        ("--max-waiting", "requests were let go before their answer", let_go.load(Relaxed)),
+        ("--max-body", "bodies unpack to more, and are written up to there", limited),
+        ("--max-body", "encoded bodies did not fit, and are written as they came", as_they_came),
+    ];
+    let reached = reached.map(|(option, what, times)| Reached { option: Some(option), what, times });
+    tell_reached(&whole, reached.into_iter().filter(|reached| reached.times > 0));
     let mut totals = aside.finish()?;
     if look.format == Format::Table {
         let mut out = io::stdout().lock();

@@ -202,16 +202,7 @@ pub fn analyse<R: Report>(
         }
     }
     request.tell_refusals(capture);
-    if !request.quiet {
-        let read = match capture.files() {
-            [file] => file.path.display().to_string(),
-            files => format!("{} files", files.len()),
-        };
-        for Reached { option, what, times } in outcome.reached() {
-            let option = option.map_or(String::new(), |option| format!("{option} was reached: "));
-            note(&format!("{read}: {option}{times} {what}"));
-        }
-    }
+    tell_reached(request, outcome.reached());
     if request.verbose {
         let (read, took) = (outcome.counts.read, began.elapsed().as_secs_f64());
         let rate = read.bytes as f64 / took.max(1e-9) / 1e6;
@@ -221,6 +212,21 @@ pub fn analyse<R: Report>(
         ));
     }
     Ok(outcome)
+}
+
+/// Says which bounds were reached, and in which file, or in how many.
+pub fn tell_reached(request: &Request, reached: impl IntoIterator<Item = Reached>) {
+    if request.quiet {
+        return;
+    }
+    let read = match request.files.as_slice() {
+        [file] => file.display().to_string(),
+        files => format!("{} files", files.len()),
+    };
+    for Reached { option, what, times } in reached {
+        let option = option.map_or(String::new(), |option| format!("{option} was reached: "));
+        note(&format!("{read}: {option}{times} {what}"));
+    }
 }
 
 /// Prints text that is no rows.
