@@ -67,9 +67,6 @@ impl Grouping {
     }
 }
 
-/// The fields of which a table shows those that fit the grouping alone.
-const GROUPS: [&str; 7] = ["host", "peer", "protocol", "server_port", "service", "vlans", "dscp"];
-
 struct Grouped {
     by: Grouping,
     only: Only,
@@ -96,7 +93,9 @@ impl Report for Grouped {
 /// Prints groups of flows.
 pub fn endpoints(args: EndpointArgs) -> Result<Damage> {
     let EndpointArgs { by, list } = args;
-    let usual = |name: &str| !GROUPS.contains(&name) || by.columns().contains(&name);
+    // Of the fields that groupings have, a table shows those of this one.
+    let of_any = |name: &str| Grouping::value_variants().iter().any(|one| one.columns().contains(&name));
+    let usual = |name: &str| !of_any(name) || by.columns().contains(&name);
     let gathering = Gathering::new(list, &ENDPOINTS, usual)?;
     let mut fold = Fold::new(by.by());
     let mut give = |part: Option<Fold>| {

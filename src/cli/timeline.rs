@@ -62,9 +62,6 @@ impl Grouping {
     }
 }
 
-/// The fields of which a table shows those alone by which it is split.
-const SPLITS: [&str; 4] = ["host", "protocol", "server_port", "service"];
-
 struct Happening {
     grid: Grid,
     by: Option<By>,
@@ -101,7 +98,9 @@ pub fn timeline(args: TimelineArgs) -> Result<Damage> {
     let TimelineArgs { every, by, list } = args;
     let width = every.as_deref().map(interval).transpose()?;
     let columns = by.map_or(&[][..], Grouping::columns);
-    let usual = |name: &str| !SPLITS.contains(&name) || columns.contains(&name);
+    // Of the fields by which rows are split, a table shows those by which these are.
+    let of_any = |name: &str| Grouping::value_variants().iter().any(|one| one.columns().contains(&name));
+    let usual = |name: &str| !of_any(name) || columns.contains(&name);
     let gathering = Gathering::new(list, &TIMELINE, usual)?;
     let by = by.map(Grouping::by);
     let mut input = gathering.open();
