@@ -261,3 +261,15 @@ fn a_folder_that_cannot_be_made_is_told_before_anything_is_read() {
         }
     }
 }
+
+#[test]
+fn a_file_that_cannot_be_opened_gives_no_page_of_zeros() {
+    let output = run(&["summary"], Path::new("no-such-capture.pcap"));
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    assert!(
+        said(&output).starts_with("flowray: no-such-capture.pcap: cannot be opened: "),
+        "{}",
+        said(&output)
+    );
+}

@@ -39,6 +39,8 @@ pub fn summary(args: &SummaryArgs) -> Result<Damage> {
             let line: Vec<u8> = summary.json().into_iter().filter(|&byte| byte != b'\n').collect();
             out.write_all(&line).and_then(|()| out.write_all(b"\n"))
         }
+        // Why nothing could be read is said on standard error; a page of zeros would say that something was.
+        _ if capture.files().is_empty() => Ok(()),
         _ => summary.page(look.terminal, look.time, &mut out),
     };
     written.and_then(|()| out.flush()).map_err(stdout)?;

@@ -3,7 +3,7 @@
 use super::servers::Asked;
 use super::{Summary, Tally};
 use crate::report::fields::icmp_error_name;
-use crate::report::human;
+use crate::report::human::{self, counted};
 use crate::report::schema::{Family, Kind, Schema, Spec};
 
 /// Rows that are findings.
@@ -93,10 +93,8 @@ fn connections(summary: &Summary) -> Vec<Finding> {
     }
     found.extend(of_flows(&summary.icmp_errors, 100_000, "icmp_errors > 0".into(), || {
         let said = summary.icmp_error.and_then(icmp_error_name).unwrap_or("an error");
-        format!(
-            "{} ICMP errors ({said}) came back for {} flows",
-            summary.icmp_errors.amount, summary.icmp_errors.flows
-        )
+        let (errors, flows) = amount_in_flows(&summary.icmp_errors, "ICMP error");
+        format!("{errors} ({said}) came back for {flows}")
     }));
     found
 }
@@ -112,35 +110,33 @@ fn path(summary: &Summary) -> Vec<Finding> {
         either("retransmitted_segments"),
         || {
             let share = percent(tcp.retransmitted.amount, tcp.data_segments);
-            let (amount, flows, rto) = (tcp.retransmitted.amount, tcp.retransmitted.flows, tcp.rto);
-            format!("{amount} segments were sent again in {flows} flows, {share} of those with data; {rto} by timeout")
+            let (segments, flows) = amount_in_flows(&tcp.retransmitted, "segment");
+            let (were, rto) = (were(tcp.retransmitted.amount), tcp.rto);
+            format!("{segments} {were} sent again in {flows}, {share} of those with data; {rto} by timeout")
         },
     ));
     found.extend(of_flows(&tcp.zero_windows, 200_000, either("zero_windows"), || {
         let mut time = String::new();
         let nanos = tcp.zero_window_time.as_nanos();
         human::seconds(crate::report::Decimal { mantissa: nanos, digits: 9 }, &mut time);
-        format!(
-            "receivers closed their window {} times in {} flows, for {time} in all",
-            tcp.zero_windows.amount, tcp.zero_windows.flows
-        )
+        let (times, flows) = amount_in_flows(&tcp.zero_windows, "time");
+        format!("receivers closed their window {times} in {flows}, for {time} in all")
     }));
     found.extend(of_flows(
         &tcp.out_of_order,
         500 * share(tcp.out_of_order.amount, tcp.data_segments),
         either("out_of_order_segments"),
         || {
-            format!(
-                "the network reordered {} segments in {} flows",
-                tcp.out_of_order.amount, tcp.out_of_order.flows
-            )
+            let (segments, flows) = amount_in_flows(&tcp.out_of_order, "segment");
+            format!("the network reordered {segments} in {flows}")
         },
     ));
     found.extend(of_flows(&tcp.spurious, 50_000, either("spurious_retransmissions"), || {
-        format!("{} retransmissions in {} flows were needless", tcp.spurious.amount, tcp.spurious.flows)
+        let (retransmissions, flows) = amount_in_flows(&tcp.spurious, "retransmission");
+        format!("{retransmissions} in {flows} {} needless", were(tcp.spurious.amount))
     }));
     found.extend(of_flows(&tcp.network_duplicates, 40_000, either("network_duplicates"), || {
-        format!("the network delivered {} packets twice", tcp.network_duplicates.amount)
+        format!("the network delivered {} twice", counted(tcp.network_duplicates.amount, "packet"))
     }));
     let slow = tcp.slowest.most();
     if slow >= SLOW {
@@ -172,17 +168,23 @@ fn capture(summary: &Summary) -> Vec<Finding> {
     say(
         sound.dropped,
         900_000,
-        format!("the capturing machine dropped {} packets", sound.dropped),
+        format!("the capturing machine dropped {}", counted(sound.dropped, "packet")),
         Some("info"),
     );
     let wrong = sound.unaccounted();
-    say(wrong, 1_000_000, format!("{wrong} packets are not accounted for: this is a fault of flowray"), None);
+    say(
+        wrong,
+        1_000_000,
+        format!("{} not accounted for: this is a fault of flowray", counted(wrong, "packet")),
+        None,
+    );
     let wrong = tcp.unaccounted.amount;
     say(
         wrong,
         1_000_000,
         format!(
-            "the bytes of {wrong} sides of TCP connections are not accounted for: this is a fault of flowray"
+            "the bytes of {} of TCP connections are not accounted for: this is a fault of flowray",
+            counted(wrong, "side")
         ),
         None,
     );
@@ -203,13 +205,16 @@ fn capture(summary: &Summary) -> Vec<Finding> {
     say(
         sound.time_backwards,
         if nanos < 1_000_000 { 1000 } else { 70_000 },
-        format!("time goes back {} times, by up to {back}", sound.time_backwards),
+        format!("time goes back {}, by up to {back}", counted(sound.time_backwards, "time")),
         Some("packets --where 'delta_s < 0'"),
     );
     say(
         sound.overlapping_files,
         80_000,
-        format!("{} files overlap in time with the one before", sound.overlapping_files),
+        format!(
+            "{} read that began before the end of the one before it",
+            counted(sound.overlapping_files, "file")
+        ),
         Some("info"),
     );
     found.extend(trust(summary));
@@ -238,10 +243,11 @@ fn trust(summary: &Summary) -> Vec<Finding> {
         3000 * share(lost.amount, summary.trust.stream_bytes()),
         either("capture_lost_bytes"),
         || {
+            let (bytes, flows) = amount_in_flows(lost, "stream byte");
             let share = percent(lost.amount, summary.trust.stream_bytes());
             format!(
-                "the capture lost packets: {} stream bytes of {} flows, {share} of all, were acknowledged but never seen",
-                lost.amount, lost.flows
+                "the capture lost packets: {bytes} of {flows}, {share} of all, {} acknowledged but never seen",
+                were(lost.amount)
             )
         },
     ));
@@ -250,10 +256,8 @@ fn trust(summary: &Summary) -> Vec<Finding> {
     if missing.amount > lost.amount {
         found.extend(of_flows(missing, 500 * share(missing.amount, bytes), either("missing_bytes"), || {
             let share = percent(missing.amount, bytes);
-            format!(
-                "the capture lacks {} stream bytes of {} flows, {share} of all",
-                missing.amount, missing.flows
-            )
+            let (bytes, flows) = amount_in_flows(missing, "stream byte");
+            format!("the capture lacks {bytes} of {flows}, {share} of all")
         }));
     }
     let alone = &evidence.one_sided;
@@ -269,8 +273,8 @@ fn trust(summary: &Summary) -> Vec<Finding> {
     found.extend(of_flows(copies, 90_000, either("capture_duplicates"), || {
         let share = percent(copies.amount, evidence.packets);
         format!(
-            "the capture has {} packets twice, {share} of those of TCP: they count as no retransmissions",
-            copies.amount
+            "the capture has {} twice, {share} of those of TCP: none of them counts as a retransmission",
+            counted(copies.amount, "packet")
         )
     }));
     found.extend(of_flows(
@@ -305,7 +309,8 @@ fn offload(summary: &Summary) -> String {
     };
     let (flows, most) = (evidence.offloaded.flows, evidence.offloaded.most());
     format!(
-        "segments of up to {most} bytes are larger than the MSS of their connection, in {flows} directions of connections: {place}, so the wire had more packets than the capture"
+        "segments of up to {most} bytes are larger than the MSS of their connection, in {} of connections: {place}, so the wire had more packets than the capture",
+        counted(flows, "direction")
     )
 }
 
@@ -319,6 +324,16 @@ fn of_flows(tally: &Tally, weight: u64, condition: String, text: impl FnOnce() -
         worst_flow: Some(worst),
         command: Some(format!("flows --where '{condition}'")),
     })
+}
+
+/// What was counted, and in how many flows: `3 segments`, `1 flow`.
+fn amount_in_flows(tally: &Tally, one: &str) -> (String, String) {
+    (counted(tally.amount, one), counted(tally.flows, "flow"))
+}
+
+/// The verb that so many take.
+fn were(count: u64) -> &'static str {
+    if count == 1 { "was" } else { "were" }
 }
 
 /// A share in thousandths, at least one.
