@@ -28,9 +28,11 @@ mod opened;
 mod pulse;
 mod reached;
 mod record;
+mod responses;
 mod rows;
 mod settings;
 mod shard;
+mod young;
 
 use std::ops::ControlFlow;
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::asleep::{Asleep, Kept};
 use super::entry::Entry;
+use super::flow::Open;
 use crate::flow::{Slot, Table};
 
 /// Flows of a shard that may be awake at least, whether or not they have packets.
@@ -19,9 +20,12 @@ pub(super) struct Awake {
 }
 
 impl Awake {
-    /// The flow at `slot`, whose first frame is `first`, is awake from now on.
-    pub fn add(&mut self, slot: Slot, first: u64) {
-        self.flows.push_back((slot, first));
+    /// The flow at `slot` is awake from now on, if there is anything to put aside.
+    pub fn add<Row>(&mut self, slot: Slot, open: &mut Open<Row>) {
+        if !open.listed && !open.is_light() {
+            open.listed = true;
+            self.flows.push_back((slot, open.head().first_packet));
+        }
     }
 
     /// Puts flows of `table` aside that had no packet since the frame `since`: those that closed, and others while more
@@ -31,14 +35,15 @@ impl Awake {
         for _ in 0..self.flows.len() {
             let Some((slot, first)) = self.flows.pop_front() else { return };
             let Some(entry) = table.get_mut(slot) else { continue };
-            let Some(open) = entry.open.awake().filter(|open| open.head().first_packet == first) else {
+            let Some(open) = entry.open.awake_mut().filter(|open| open.head().first_packet == first) else {
                 continue;
             };
+            open.listed = false;
             let head = open.head();
             let quiet = head.last_packet < since && (head.closed.is_some() || self.flows.len() >= most);
             match quiet.then(|| Asleep::of(open, &mut self.packing)).flatten() {
                 Some(asleep) => entry.open = Kept::Asleep(asleep),
-                None => self.add(slot, first),
+                None => self.add(slot, open),
             }
         }
     }

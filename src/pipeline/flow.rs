@@ -6,14 +6,16 @@ use super::ended::Identity;
 use super::listener::{Heard, Listener, Speaker};
 use super::opened::Opened;
 use super::record::{Path, Record, TCP, UDP};
-use super::rows::{FlowRow, ResponseStats, Samples};
+use super::responses::Responses;
+use super::rows::{FlowRow, Samples};
 use super::settings::Lifetime;
+use super::young::Young;
 use crate::app::Service;
 use crate::decode::IcmpError;
 use crate::flow::{Direction, Key, Pair, Traffic, guess_client};
 use crate::stats::Quantiles;
 use crate::tcp::stream::Room;
-use crate::tcp::{self, Tag, Verdict};
+use crate::tcp::{self, Verdict};
 use crate::time::Timestamp;
 
 /// What is asked of every flow now and then. It stands first in a flow, so that it can be read alone.
@@ -36,6 +38,15 @@ impl Head {
     }
 }
 
+/// What is kept of a flow's TCP.
+#[derive(Deserialize, Serialize)]
+enum Tcp {
+    /// Its segments, to be analysed later.
+    Young(Young),
+    /// What the analysis remembers.
+    Analysed(Box<tcp::Connection>),
+}
+
 /// An open flow.
 #[derive(Deserialize, Serialize)]
 #[serde(bound = "")]
@@ -49,22 +60,27 @@ pub(super) struct Open<Row> {
     icmp: Option<(u32, IcmpError)>,
     traffic: Pair<Traffic>,
     responses: Responses,
-    tcp: Option<Box<tcp::Connection>>,
+    tcp: Option<Tcp>,
     service: Option<Service>,
     has_listener: bool,
     #[serde(skip)]
     listener: Option<Box<dyn Listener<Row>>>,
+    /// Whether it is among those of its shard that are awake and may be put aside.
+    #[serde(skip)]
+    pub listed: bool,
 }
 
 impl<Row> Open<Row> {
-    /// A flow that begins with the packet `number`, sent in `direction`.
+    /// A flow that begins with the packet `number`, sent in `direction`. With `notes`, it says of every packet what it is.
     pub fn new(
         key: &Key,
         number: u64,
         direction: Direction,
+        notes: bool,
         listener: Option<Box<dyn Listener<Row>>>,
     ) -> Self {
-        Self {
+        let at_once = notes || listener.as_ref().is_some_and(|listener| listener.needs_verdicts());
+        let mut open = Self {
             head: Head { first_packet: number, last_packet: number, closed: None, end: None },
             fins: Pair::default(),
             first_sender: direction,
@@ -74,16 +90,46 @@ impl<Row> Open<Row> {
             icmp: None,
             traffic: Pair::default(),
             responses: Responses::default(),
-            tcp: (key.protocol == TCP).then(Box::default),
+            tcp: (key.protocol == TCP).then(|| Tcp::Young(Young::default())),
             service: None,
             has_listener: listener.is_some(),
             listener,
+            listed: false,
+        };
+        if at_once {
+            open.analyse(&mut Room::default());
         }
+        open
     }
 
     /// Whether a segment begins a new connection on the same addresses and ports.
-    pub fn is_reused_by(&self, direction: Direction, segment: &tcp::Segment) -> bool {
-        self.tcp.as_ref().is_some_and(|tcp| tcp.is_reused_by(direction, segment))
+    pub fn is_reused_by(&mut self, direction: Direction, segment: &tcp::Segment, room: &mut Room) -> bool {
+        if let Some(Tcp::Young(young)) = &self.tcp {
+            if let Some(reused) = young.is_reused_by(direction, segment) {
+                return reused;
+            }
+            self.analyse(room);
+        }
+        match &self.tcp {
+            Some(Tcp::Analysed(tcp)) => tcp.is_reused_by(direction, segment),
+            _ => false,
+        }
+    }
+
+    /// What was written down of it is analysed, and from now on every segment at once.
+    fn analyse(&mut self, room: &mut Room) {
+        let Some(Tcp::Young(young)) = &self.tcp else { return };
+        if let Some(listener) = &mut self.listener {
+            listener.catch_up(young.journal(), room);
+        }
+        let (connection, responses) = young.replay();
+        self.responses = responses;
+        self.tcp = Some(Tcp::Analysed(Box::new(connection)));
+    }
+
+    /// Whether little is kept of it, so that it need not be put aside.
+    pub fn is_light(&self) -> bool {
+        self.listener.is_none() && !matches!(self.tcp, Some(Tcp::Analysed(_)))
     }
 
     /// Counts one of its packets, and says what it is if it is a TCP segment. What its listener says goes to `say`; what it
@@ -112,16 +158,29 @@ impl<Row> Open<Row> {
         if let Some(segment) = segment.filter(|segment| segment.flags.intersects(tcp::Flags::CLOSING)) {
             self.on_closing(direction, segment);
         }
+        if let (Some(Tcp::Young(young)), Some(segment)) = (&self.tcp, segment)
+            && young.is_over(direction, segment)
+        {
+            self.analyse(room);
+        }
         let verdict = match (&mut self.tcp, segment) {
-            (Some(tcp), Some(segment)) => Some(tcp.on_segment(direction, segment, resolutions)),
+            (Some(Tcp::Analysed(tcp)), Some(segment)) => {
+                Some(tcp.on_segment(direction, segment, resolutions))
+            }
             _ => None,
         };
         if let Some(listener) = &mut self.listener {
+            let before = match &self.tcp {
+                Some(Tcp::Young(young)) => Some(young.journal()),
+                _ => None,
+            };
             let heard = Heard {
                 number: record.number,
                 at,
                 direction,
-                segment: segment.zip(verdict.as_ref()),
+                segment,
+                verdict: verdict.as_ref(),
+                before,
                 payload: opened.payload(&record.payload),
                 frame_len: record.frame_len(),
                 payload_len: record.payload_len(),
@@ -133,9 +192,20 @@ impl<Row> Open<Row> {
                 self.listener = None;
             }
         }
-        if let Some(at) = at.filter(|_| record.payload_len() > 0 && verdict.as_ref().is_none_or(is_new_data))
-        {
-            self.responses.on_payload(direction, at);
+        match (&mut self.tcp, segment, &verdict) {
+            (Some(Tcp::Young(young)), Some(&segment), _) => {
+                young.push(&tcp::Entry { direction, segment, timed: at.is_some() });
+            }
+            (_, _, Some(verdict)) => {
+                if let Some(at) = at {
+                    self.responses.on_segment(direction, at, record.payload_len(), verdict);
+                }
+            }
+            _ => {
+                if let Some(at) = at.filter(|_| record.payload_len() > 0) {
+                    self.responses.on_payload(direction, at);
+                }
+            }
         }
         verdict
     }
@@ -156,7 +226,10 @@ impl<Row> Open<Row> {
 
     /// Whether nothing is pending, so that it can be put aside.
     pub fn may_sleep(&self) -> bool {
-        self.tcp.as_ref().is_none_or(|tcp| tcp.is_settled())
+        match &self.tcp {
+            Some(Tcp::Analysed(tcp)) => tcp.is_settled(),
+            _ => true,
+        }
     }
 
     /// Whether something listens to it.
@@ -184,8 +257,10 @@ impl<Row> Open<Row> {
 
     /// It begins on the addresses and ports of an earlier connection.
     pub fn reuse_ports(&mut self) {
-        if let Some(tcp) = &mut self.tcp {
-            **tcp = tcp::Connection::reusing_ports();
+        match &mut self.tcp {
+            Some(Tcp::Young(young)) => *young = Young::reusing_ports(),
+            Some(Tcp::Analysed(tcp)) => **tcp = tcp::Connection::reusing_ports(),
+            None => {}
         }
     }
 
@@ -202,7 +277,7 @@ impl<Row> Open<Row> {
         resolutions: &mut Vec<tcp::Resolution>,
         say: &mut dyn FnMut(Row),
     ) {
-        if let Some(tcp) = &mut self.tcp {
+        if let Some(Tcp::Analysed(tcp)) = &mut self.tcp {
             tcp.finish(resolutions);
         }
         if let Some(listener) = &mut self.listener {
@@ -212,8 +287,15 @@ impl<Row> Open<Row> {
 
     /// The flow behind a row that its listener says now.
     pub fn speaker(&self, key: &Key) -> Speaker {
-        let (client, client_inferred) = self.roles(key, self.tcp.as_ref().and_then(|tcp| tcp.client()));
-        let connect = self.tcp.as_ref().and_then(|tcp| tcp.initial_rtt());
+        let (known, connect) = match &self.tcp {
+            Some(Tcp::Analysed(tcp)) => (tcp.client(), tcp.initial_rtt()),
+            Some(Tcp::Young(young)) => {
+                let (tcp, _) = young.replay();
+                (tcp.client(), tcp.initial_rtt())
+            }
+            None => (None, None),
+        };
+        let (client, client_inferred) = self.roles(key, known);
         let (start, fine_clock) = (self.start, self.fine_clock);
         Speaker { key: *key, client, client_inferred, start, fine_clock, connect }
     }
@@ -226,9 +308,18 @@ impl<Row> Open<Row> {
     /// Its row, with its samples where they are wanted.
     pub fn row(&self, identity: &Identity, samples: bool) -> FlowRow {
         let Identity { key, flow, stream, continued, evicted } = identity;
-        let known = self.tcp.as_ref().and_then(|tcp| tcp.client());
-        let (client, client_inferred) = self.roles(key, known);
-        let tcp = self.tcp.as_ref().map(|tcp| Box::new(tcp.summary(client)));
+        let replayed;
+        let (tcp, responses) = match &self.tcp {
+            Some(Tcp::Young(young)) => {
+                let (mut tcp, responses) = young.replay();
+                tcp.finish(&mut Vec::new());
+                replayed = (tcp, responses);
+                (Some(&replayed.0), &replayed.1)
+            }
+            Some(Tcp::Analysed(tcp)) => (Some(&**tcp), &self.responses),
+            None => (None, &self.responses),
+        };
+        let (client, client_inferred) = self.roles(key, tcp.and_then(|tcp| tcp.client()));
         FlowRow {
             file: None,
             flow: *flow,
@@ -248,64 +339,24 @@ impl<Row> Open<Row> {
             icmp_errors: self.icmp.map_or(0, |(errors, _)| errors),
             icmp_error: self.icmp.map(|(_, error)| error),
             traffic: self.traffic,
-            responses: self.responses.stats(),
-            tcp,
-            samples: samples.then(|| Box::new(self.samples())),
+            responses: responses.stats(),
+            tcp: tcp.map(|tcp| Box::new(tcp.summary(client))),
+            samples: samples.then(|| Box::new(sampled(tcp, responses))),
         }
     }
 
     fn service(&self) -> Option<Service> {
         self.listener.as_ref().map_or(self.service, |listener| listener.service())
     }
-
-    fn samples(&self) -> Samples {
-        let rtt = |direction| self.tcp.as_ref().map(|tcp| tcp.round_trips(direction).clone());
-        let responses = |direction| self.responses.samples[direction].as_deref().cloned();
-        let both = |of: &dyn Fn(Direction) -> Option<Quantiles>| {
-            let [forward, reverse] = Direction::BOTH.map(|direction| of(direction).unwrap_or_default());
-            Pair { forward, reverse }
-        };
-        Samples { rtt: both(&rtt), responses: both(&responses) }
-    }
 }
 
-/// Payload that says something for the first time, and in its turn.
-fn is_new_data(verdict: &Verdict) -> bool {
-    const OTHERS: [Tag; 6] = [
-        Tag::Retransmission,
-        Tag::OutOfOrder,
-        Tag::CaptureDuplicate,
-        Tag::NetworkDuplicate,
-        Tag::WindowProbe,
-        Tag::KeepAlive,
-    ];
-    !OTHERS.iter().any(|&tag| verdict.tags.contains(tag))
-}
-
-/// How long each side took to begin its answers: from the last payload of what the other side sent to the first
-/// of what it sent next.
-#[derive(Debug, Default, Deserialize, Serialize)]
-struct Responses {
-    latest: Option<(Direction, Timestamp)>,
-    samples: Pair<Option<Box<Quantiles>>>,
-}
-
-impl Responses {
-    fn on_payload(&mut self, direction: Direction, at: Timestamp) {
-        if let Some((sender, asked)) = self.latest
-            && sender != direction
-        {
-            self.samples[direction].get_or_insert_default().record(at.since(asked));
-        }
-        self.latest = Some((direction, at));
-    }
-
-    fn stats(&self) -> Pair<ResponseStats> {
-        self.samples.map(|samples| {
-            let Some(samples) = samples else { return ResponseStats::default() };
-            let quantile = |share| samples.quantile(share);
-            let figures = || Some([samples.min()?, quantile(0.5)?, quantile(0.95)?, samples.max()?]);
-            ResponseStats { samples: samples.count(), min_p50_p95_max: figures() }
-        })
-    }
+/// What was measured of a flow.
+fn sampled(tcp: Option<&tcp::Connection>, responses: &Responses) -> Samples {
+    let rtt = |direction| tcp.map(|tcp| tcp.round_trips(direction).clone());
+    let responses = |direction| responses.samples(direction).cloned();
+    let both = |of: &dyn Fn(Direction) -> Option<Quantiles>| {
+        let [forward, reverse] = Direction::BOTH.map(|direction| of(direction).unwrap_or_default());
+        Pair { forward, reverse }
+    };
+    Samples { rtt: both(&rtt), responses: both(&responses) }
 }

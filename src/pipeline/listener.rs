@@ -3,7 +3,7 @@
 use crate::app::Service;
 use crate::flow::{Direction, Key};
 use crate::tcp::stream::Room;
-use crate::tcp::{Segment, Verdict};
+use crate::tcp::{Journal, Segment, Verdict};
 use crate::time::{Span, Timestamp};
 
 /// One packet of a flow, with its payload.
@@ -15,8 +15,12 @@ pub struct Heard<'a> {
     pub at: Option<Timestamp>,
     /// Who sent it.
     pub direction: Direction,
-    /// The TCP segment, and what it is.
-    pub segment: Option<(&'a Segment, &'a Verdict)>,
+    /// The TCP segment.
+    pub segment: Option<&'a Segment>,
+    /// What it is, unless that is found out later: see [`Listener::needs_verdicts`].
+    pub verdict: Option<&'a Verdict>,
+    /// The segments before it, where what they are is found out later.
+    pub before: Option<&'a Journal>,
     /// The payload captured.
     pub payload: &'a [u8],
     /// The frame's length on the wire.
@@ -33,6 +37,16 @@ pub trait Listener<Row>: Send + Sync {
 
     /// The flow has ended. Rows that are said now come after all others, in order of their flow.
     fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Row));
+
+    /// Whether it has to know what every segment is when it hears it, and to say rows. Otherwise young connections are
+    /// written down, to be analysed at their end.
+    fn needs_verdicts(&self) -> bool {
+        true
+    }
+
+    /// What is written down of a connection will not be given any more as what was [before](Heard::before): the listener
+    /// takes from it what it needs.
+    fn catch_up(&mut self, _before: &Journal, _room: &mut Room) {}
 
     /// The application protocol that the bytes showed so far.
     fn service(&self) -> Option<Service> {

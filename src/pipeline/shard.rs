@@ -164,10 +164,12 @@ impl<Row> Shard<Row> {
                 let slot = self.entry(record);
                 let slot = self.expire(task, record, slot);
                 self.wake(task, record, slot);
-                let open = self.table.get(slot).and_then(|entry| entry.open.awake());
-                let clock = open.and_then(|open| open.head().end).unwrap_or_default();
+                let mut open = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut());
+                let clock = open.as_ref().and_then(|open| open.head().end).unwrap_or_default();
                 let segment = record.segment(clock, &opened.beside);
-                let reused = open.is_some_and(|open| open.is_reused_by(record.direction, &segment));
+                let reused = open
+                    .as_mut()
+                    .is_some_and(|open| open.is_reused_by(record.direction, &segment, &mut self.room));
                 let slot = if reused { self.reuse(task, record, slot, segment.at) } else { slot };
                 self.on_packet(task, record, Some(&segment), slot, opened);
             }
@@ -202,16 +204,17 @@ impl<Row> Shard<Row> {
         }
         if !entry.open.is_some() {
             let listener = task.listen.listen(&record.key);
-            let mut open = Box::new(Open::new(&record.key, record.number, record.direction, listener));
+            let mut open =
+                Box::new(Open::new(&record.key, record.number, record.direction, task.notes, listener));
             if entry.reuses_ports {
                 open.reuse_ports();
             }
             entry.open = Kept::Awake(open);
-            self.awake.add(slot, record.number);
         }
         let Some(open) = entry.open.awake_mut() else { return };
         let say = &mut |row| self.spoken.push(row);
         let verdict = open.on_packet(record, segment, opened, &mut self.room, &mut self.resolutions, say);
+        self.awake.add(slot, open);
         for row in self.spoken.drain(..) {
             let speaker = open.speaker(&record.key);
             self.said.push(Said { by: Some(record.number), slot, numbers: (None, None), speaker, row });
@@ -231,8 +234,8 @@ impl<Row> Shard<Row> {
         let Some(entry) = self.table.get_mut(slot) else { return };
         let Kept::Asleep(asleep) = &entry.open else { return };
         entry.open = match asleep.wake(|| task.listen.listen(&record.key)) {
-            Some(open) => {
-                self.awake.add(slot, open.head().first_packet);
+            Some(mut open) => {
+                self.awake.add(slot, &mut open);
                 Kept::Awake(Box::new(open))
             }
             None => Kept::Nothing,
@@ -447,6 +450,9 @@ impl<Row> Shard<Row> {
     fn finish_one(&mut self, slot: Slot, key: &Key, open: &mut Open<Row>) {
         open.finish(&mut self.room, &mut self.resolutions, &mut |row| self.spoken.push(row));
         self.late.extend(self.resolutions.drain(..).map(|resolution| Late { by: None, resolution }));
+        if self.spoken.is_empty() {
+            return;
+        }
         let speaker = open.speaker(key);
         let numbers = numbers(&self.table, slot);
         self.said.extend(self.spoken.drain(..).map(|row| Said { by: None, slot, numbers, speaker, row }));

@@ -19,6 +19,7 @@ mod handshake;
 mod history;
 mod incoming;
 mod intervals;
+mod journal;
 mod late;
 #[cfg(test)]
 mod laws;
@@ -37,6 +38,7 @@ mod verdict;
 mod volume;
 mod window;
 
+pub use journal::{Entry, Journal};
 pub use segment::{Flags, Segment};
 pub use seq::Seq;
 pub use summary::{

@@ -123,7 +123,7 @@ const CERTAIN: &[Test] = &[
 
 /// Whether the first line is whole and ends so.
 fn line_ends(bytes: &[u8], with: &[u8]) -> bool {
-    let line = bytes.iter().position(|&byte| byte == b'\n').and_then(|end| bytes.get(..end));
+    let line = memchr::memchr(b'\n', bytes).and_then(|end| bytes.get(..end));
     line.and_then(|line| line.strip_suffix(b"\r")).is_some_and(|line| line.ends_with(with))
 }
 

@@ -278,7 +278,7 @@ impl Listener<Happened> for Happenings {
         self.tally.packets += 1;
         self.tally.wire_bytes += u64::from(heard.frame_len);
         self.tally.payload_bytes += u64::from(heard.payload_len);
-        if let Some((segment, verdict)) = heard.segment {
+        if let Some((segment, verdict)) = heard.segment.zip(heard.verdict) {
             self.on_segment(heard.direction, segment.at, segment, verdict.tags);
             if let Some(rtt) = verdict.rtt {
                 let [to_server, to_client] = &mut self.tally.rtt;
@@ -331,7 +331,7 @@ impl Happenings {
 
 /// Who is the client, as the first packet of a flow shows.
 fn client(key: &Key, heard: &Heard<'_>) -> Direction {
-    let flags = heard.segment.map(|(segment, _)| segment.flags).unwrap_or_default();
+    let flags = heard.segment.map(|segment| segment.flags).unwrap_or_default();
     match (flags.contains(Flags::SYN), flags.contains(Flags::ACK)) {
         (true, false) => heard.direction,
         (true, true) => heard.direction.reverse(),

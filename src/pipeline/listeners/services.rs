@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::http::{Exchange, Sink};
 use crate::app::{Application, Depth, Service, probe};
-use crate::flow::Key;
+use crate::flow::{Direction, Key};
 use crate::pipeline::record::{TCP, UDP};
 use crate::pipeline::{Heard, Listener};
 use crate::tcp::stream::{Conversation, Room};
+use crate::tcp::{Entry, Journal, Segment};
 
 /// Datagrams that are looked at before a flow is given up.
 const MAX_DATAGRAMS: u8 = 8;
@@ -20,6 +21,8 @@ pub struct Services {
 
 #[derive(Debug, Deserialize, Serialize)]
 enum Search {
+    /// A connection in which nobody has said anything yet.
+    Silence,
     Stream(Box<(Conversation, Application)>),
     Datagrams(u8),
     Over,
@@ -36,40 +39,41 @@ impl Services {
     /// A listener for the flow `key`, if its protocol carries others.
     pub fn of(key: &Key) -> Option<Self> {
         let search = match key.protocol {
-            TCP => {
-                let application = Application::new(Depth::Service);
-                Search::Stream(Box::new((Conversation::trusting(), application)))
-            }
+            TCP => Search::Silence,
             UDP => Search::Datagrams(0),
             _ => return None,
         };
         Some(Self { service: None, search })
+    }
+
+    fn on_segment(&mut self, direction: Direction, segment: &Segment, payload: &[u8], room: &mut Room) {
+        let Search::Stream(stream) = &mut self.search else { return };
+        let (conversation, application) = stream.as_mut();
+        conversation.on_segment(direction, segment, payload, room, &mut |direction, chunk| {
+            application.on_chunk(direction, &chunk, &mut Nothing);
+        });
+        self.service = application.service();
+        if conversation.has_ended() {
+            application.finish(&mut Nothing);
+            self.service = application.service();
+        }
+        if !application.wants_more() {
+            conversation.abandon(room);
+            self.search = Search::Over;
+        }
     }
 }
 
 impl<Row> Listener<Row> for Services {
     fn hear(&mut self, heard: &Heard<'_>, room: &mut Room, _say: &mut dyn FnMut(Row)) {
         match (&mut self.search, heard.segment) {
-            (Search::Stream(stream), Some((segment, _))) => {
-                let (conversation, application) = stream.as_mut();
-                conversation.on_segment(
-                    heard.direction,
-                    segment,
-                    heard.payload,
-                    room,
-                    &mut |direction, chunk| {
-                        application.on_chunk(direction, &chunk, &mut Nothing);
-                    },
-                );
-                self.service = application.service();
-                if conversation.has_ended() {
-                    application.finish(&mut Nothing);
-                    self.service = application.service();
-                }
-                if !application.wants_more() {
-                    conversation.abandon(room);
-                    self.search = Search::Over;
-                }
+            (Search::Silence, Some(segment)) => {
+                let Some(before) = heard.before.filter(|_| segment.payload_len > 0) else { return };
+                Listener::<Row>::catch_up(self, before, room);
+                self.on_segment(heard.direction, segment, heard.payload, room);
+            }
+            (Search::Stream(_), Some(segment)) => {
+                self.on_segment(heard.direction, segment, heard.payload, room);
             }
             (Search::Datagrams(seen), _) if heard.payload_len > 0 => {
                 *seen += 1;
@@ -79,6 +83,21 @@ impl<Row> Listener<Row> for Services {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn needs_verdicts(&self) -> bool {
+        false
+    }
+
+    fn catch_up(&mut self, before: &Journal, room: &mut Room) {
+        if !matches!(self.search, Search::Silence) {
+            return;
+        }
+        let application = Application::new(Depth::Service);
+        self.search = Search::Stream(Box::new((Conversation::trusting(), application)));
+        for Entry { direction, segment, .. } in before.entries() {
+            self.on_segment(direction, &segment, &[], room);
         }
     }
 

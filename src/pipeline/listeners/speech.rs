@@ -56,7 +56,7 @@ fn speech(direction: Direction, chunk: Chunk<'_>) -> Option<Speech> {
 impl Listener<Speech> for Speeches {
     fn hear(&mut self, heard: &Heard<'_>, room: &mut Room, say: &mut dyn FnMut(Speech)) {
         match (self, heard.segment) {
-            (Self::Stream(conversation), Some((segment, _))) => {
+            (Self::Stream(conversation), Some(segment)) => {
                 conversation.on_segment(
                     heard.direction,
                     segment,
@@ -81,6 +81,10 @@ impl Listener<Speech> for Speeches {
             }
             _ => {}
         }
+    }
+
+    fn needs_verdicts(&self) -> bool {
+        false
     }
 
     fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Speech)) {

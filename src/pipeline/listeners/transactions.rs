@@ -62,7 +62,7 @@ impl Sink for Speak<'_> {
 
 impl Listener<Said> for Transactions {
     fn hear(&mut self, heard: &Heard<'_>, room: &mut Room, say: &mut dyn FnMut(Said)) {
-        let (Some(open), Some((segment, _))) = (&mut self.open, heard.segment) else { return };
+        let (Some(open), Some(segment)) = (&mut self.open, heard.segment) else { return };
         let (conversation, application) = open.as_mut();
         let mut speak = Speak { bodies: self.bodies, say };
         conversation.on_segment(heard.direction, segment, heard.payload, room, &mut |direction, chunk| {
@@ -73,6 +73,10 @@ impl Listener<Said> for Transactions {
             conversation.abandon(room);
             self.open = None;
         }
+    }
+
+    fn needs_verdicts(&self) -> bool {
+        false
     }
 
     fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Said)) {
