@@ -169,6 +169,10 @@ impl Application {
                 self.service = Some(service);
                 self.speaker = Speaker::Nobody;
             }
+            Verdict::LikelyHttp if matches!(self.depth, Depth::Service) && http::begins_message(early) => {
+                self.service = Some(Service::Http);
+                self.speaker = Speaker::Nobody;
+            }
             Verdict::LikelyHttp => self.begin_http(direction, sink),
             Verdict::Unsure => {}
             Verdict::Unknown => {

@@ -110,9 +110,7 @@ impl Journal {
 
     /// Writes a segment down.
     pub fn push(&mut self, entry: &Entry) {
-        if self.bytes.capacity() - self.bytes.len() < MAX_ENTRY {
-            self.bytes.reserve_exact(MAX_ENTRY);
-        }
+        self.bytes.reserve(MAX_ENTRY);
         self.course.write(entry, &mut Writer(&mut self.bytes));
         self.course.pass(entry.direction, &entry.segment);
     }
