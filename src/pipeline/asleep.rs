@@ -4,7 +4,6 @@
 //! of what it wakes to. So what sleeps, and when, shows in no result, and may depend on threads and blocks.
 
 use super::flow::{Head, Open};
-use super::listener::Listener;
 use crate::time::counted_from;
 
 /// The longest that a flow may be to sleep. One of which more is outstanding stays awake.
@@ -20,23 +19,17 @@ pub(super) enum Kept<Row> {
     Asleep(Asleep),
 }
 
-/// A flow as bytes: what instants are counted from, its [`Head`], the rest of it, and what its listener packed.
+/// A flow as bytes: what instants are counted from, its [`Head`], and the rest of it.
 pub(super) struct Asleep(Box<[u8]>);
 
 impl Asleep {
-    /// Puts a flow aside, by way of `packing`. `None` where something is pending, or where it is too long.
-    pub fn of<Row>(open: &Open<Row>, packing: &mut Vec<u8>) -> Option<Self> {
-        if !open.may_sleep() {
-            return None;
-        }
-        packing.resize(LONGEST, 0);
+    /// Puts a flow aside whose listener is let go, by way of `packing`. `None` where it is too long.
+    fn of<Row>(open: &Open<Row>, packing: &mut [u8]) -> Option<Self> {
         let origin = open.head().end.unwrap_or_default();
         let len = postcard::to_slice(&origin, packing).ok()?.len();
         let len = counted_from(origin, || {
             let rest = packing.get_mut(len..)?;
-            let len = len + postcard::to_slice(open, rest).ok()?.len();
-            let rest = packing.get_mut(len..)?;
-            Some(len + open.listener().map_or(Some(0), |own| own.pack(rest))?)
+            Some(len + postcard::to_slice(open, rest).ok()?.len())
         })?;
         packing.get(..len).map(|bytes| Self(bytes.into()))
     }
@@ -47,20 +40,24 @@ impl Asleep {
         counted_from(origin, || postcard::take_from_bytes(rest)).ok().map(|(head, _)| head)
     }
 
-    /// The flow. If it had a listener, `listener` gives another one, which remembers what that one did.
-    pub fn wake<Row>(&self, listener: impl FnOnce() -> Option<Box<dyn Listener<Row>>>) -> Option<Open<Row>> {
+    /// The flow. Its listener is still let go.
+    pub fn wake<Row>(&self) -> Option<Open<Row>> {
         let (origin, rest) = postcard::take_from_bytes(&self.0).ok()?;
-        counted_from(origin, || {
-            let (mut open, packed): (Open<Row>, _) = postcard::take_from_bytes(rest).ok()?;
-            if open.has_listener()
-                && let Some(mut listener) = listener()
-            {
-                listener.unpack(packed);
-                open.set_listener(listener);
-            }
-            Some(open)
-        })
+        counted_from(origin, || postcard::from_bytes(rest)).ok()
     }
+}
+
+/// Puts a flow aside that nothing is pending of: its listener, and what the analysis remembers, if it was analysed.
+/// `None` where it has to stay as it is.
+pub(super) fn put_aside<Row>(open: &mut Open<Row>, packing: &mut Vec<u8>) -> Option<Option<Asleep>> {
+    packing.resize(LONGEST, 0);
+    if !open.may_sleep() || !open.pack_listener(packing) {
+        return None;
+    }
+    if open.is_light() {
+        return Some(None);
+    }
+    Asleep::of(open, packing).map(Some)
 }
 
 impl<Row> Kept<Row> {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::asleep::{Asleep, Kept};
+use super::asleep::{Kept, put_aside};
 use super::entry::Entry;
 use super::flow::Open;
 use crate::flow::{Slot, Table};
@@ -41,8 +41,9 @@ impl Awake {
             open.listed = false;
             let head = open.head();
             let quiet = head.last_packet < since && (head.closed.is_some() || self.flows.len() >= most);
-            match quiet.then(|| Asleep::of(open, &mut self.packing)).flatten() {
-                Some(asleep) => entry.open = Kept::Asleep(asleep),
+            match quiet.then(|| put_aside(open, &mut self.packing)).flatten() {
+                Some(Some(asleep)) => entry.open = Kept::Asleep(asleep),
+                Some(None) => {}
                 None => self.add(slot, open),
             }
         }

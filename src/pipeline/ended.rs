@@ -1,10 +1,10 @@
 //! Flows on their way to their rows.
 
 use super::asleep::Kept;
+use super::flow::Open;
 use super::rows::FlowRow;
 use super::shard::Listen;
 use crate::flow::Key;
-use crate::tcp::stream::Room;
 use crate::time::Timestamp;
 
 /// What a flow's entry says of it.
@@ -24,13 +24,13 @@ pub(super) struct Identity {
 impl Identity {
     /// The row of the flow `open`. One that sleeps has nothing pending, and its listener says no rows.
     pub fn row<Row>(&self, open: &Kept<Row>, listen: &dyn Listen<Row>, samples: bool) -> Option<FlowRow> {
+        let service = |open: &Open<Row>| open.service(|| listen.listen(&self.key));
         match open {
             Kept::Nothing => None,
-            Kept::Awake(open) => Some(open.row(self, samples)),
+            Kept::Awake(open) => Some(open.row(self, service(open), samples)),
             Kept::Asleep(asleep) => {
-                let mut open = asleep.wake(|| listen.listen(&self.key))?;
-                open.finish(&mut Room::default(), &mut Vec::new(), &mut |_| ());
-                Some(open.row(self, samples))
+                let open = asleep.wake()?;
+                Some(open.row(self, service(&open), samples))
             }
         }
     }

@@ -47,6 +47,19 @@ enum Tcp {
     Analysed(Box<tcp::Connection>),
 }
 
+/// What listens to a flow.
+#[derive(Deserialize, Serialize)]
+#[serde(bound = "")]
+enum Ear<Row> {
+    /// Nothing, or nothing any more.
+    None,
+    /// This.
+    #[serde(skip)]
+    Awake(Box<dyn Listener<Row>>),
+    /// Something that was let go until the next packet: what it remembers.
+    Packed(Box<[u8]>),
+}
+
 /// An open flow.
 #[derive(Deserialize, Serialize)]
 #[serde(bound = "")]
@@ -59,12 +72,10 @@ pub(super) struct Open<Row> {
     path: Option<Box<Path>>,
     icmp: Option<(u32, IcmpError)>,
     traffic: Pair<Traffic>,
-    responses: Responses,
+    responses: Option<Box<Responses>>,
     tcp: Option<Tcp>,
     service: Option<Service>,
-    has_listener: bool,
-    #[serde(skip)]
-    listener: Option<Box<dyn Listener<Row>>>,
+    ear: Ear<Row>,
     /// Whether it is among those of its shard that are awake and may be put aside.
     #[serde(skip)]
     pub listed: bool,
@@ -89,11 +100,10 @@ impl<Row> Open<Row> {
             path: None,
             icmp: None,
             traffic: Pair::default(),
-            responses: Responses::default(),
+            responses: None,
             tcp: (key.protocol == TCP).then(|| Tcp::Young(Young::default())),
             service: None,
-            has_listener: listener.is_some(),
-            listener,
+            ear: listener.map_or(Ear::None, Ear::Awake),
             listed: false,
         };
         if at_once {
@@ -119,17 +129,39 @@ impl<Row> Open<Row> {
     /// What was written down of it is analysed, and from now on every segment at once.
     fn analyse(&mut self, room: &mut Room) {
         let Some(Tcp::Young(young)) = &self.tcp else { return };
-        if let Some(listener) = &mut self.listener {
+        if let Ear::Awake(listener) = &mut self.ear {
             listener.catch_up(young.journal(), room);
         }
         let (connection, responses) = young.replay();
-        self.responses = responses;
+        self.responses = Some(Box::new(responses));
         self.tcp = Some(Tcp::Analysed(Box::new(connection)));
     }
 
     /// Whether little is kept of it, so that it need not be put aside.
     pub fn is_light(&self) -> bool {
-        self.listener.is_none() && !matches!(self.tcp, Some(Tcp::Analysed(_)))
+        let analysed = matches!(self.tcp, Some(Tcp::Analysed(_)));
+        !analysed && !matches!(&self.ear, Ear::Awake(listener) if !listener.is_light())
+    }
+
+    /// Lets go of its listener, by way of `packing`, until it has another packet. Whether it has none now.
+    pub fn pack_listener(&mut self, packing: &mut [u8]) -> bool {
+        let Ear::Awake(listener) = &self.ear else { return true };
+        let packed = listener.pack(packing).and_then(|len| packing.get(..len));
+        packed.is_some_and(|packed| {
+            self.ear = Ear::Packed(packed.into());
+            true
+        })
+    }
+
+    /// If its listener was let go, `listener` gives another one, which remembers what that one did.
+    pub fn wake_listener(&mut self, listener: impl FnOnce() -> Option<Box<dyn Listener<Row>>>) {
+        if let Ear::Packed(packed) = &self.ear {
+            let mut listener = listener();
+            if let Some(listener) = &mut listener {
+                listener.unpack(packed);
+            }
+            self.ear = listener.map_or(Ear::None, Ear::Awake);
+        }
     }
 
     /// Counts one of its packets, and says what it is if it is a TCP segment. What its listener says goes to `say`; what it
@@ -169,7 +201,7 @@ impl<Row> Open<Row> {
             }
             _ => None,
         };
-        if let Some(listener) = &mut self.listener {
+        if let Ear::Awake(listener) = &mut self.ear {
             let before = match &self.tcp {
                 Some(Tcp::Young(young)) => Some(young.journal()),
                 _ => None,
@@ -188,8 +220,7 @@ impl<Row> Open<Row> {
             listener.hear(&heard, room, say);
             if listener.is_over() {
                 self.service = listener.service();
-                self.has_listener = false;
-                self.listener = None;
+                self.ear = Ear::None;
             }
         }
         match (&mut self.tcp, segment, &verdict) {
@@ -198,12 +229,17 @@ impl<Row> Open<Row> {
             }
             (_, _, Some(verdict)) => {
                 if let Some(at) = at {
-                    self.responses.on_segment(direction, at, record.payload_len(), verdict);
+                    self.responses.get_or_insert_default().on_segment(
+                        direction,
+                        at,
+                        record.payload_len(),
+                        verdict,
+                    );
                 }
             }
             _ => {
                 if let Some(at) = at.filter(|_| record.payload_len() > 0) {
-                    self.responses.on_payload(direction, at);
+                    self.responses.get_or_insert_default().on_payload(direction, at);
                 }
             }
         }
@@ -232,24 +268,9 @@ impl<Row> Open<Row> {
         }
     }
 
-    /// Whether something listens to it.
-    pub fn has_listener(&self) -> bool {
-        self.has_listener
-    }
-
-    /// What listens to it.
-    pub fn listener(&self) -> Option<&dyn Listener<Row>> {
-        self.listener.as_deref()
-    }
-
-    /// Lets `listener` listen to it.
-    pub fn set_listener(&mut self, listener: Box<dyn Listener<Row>>) {
-        self.listener = Some(listener);
-    }
-
     /// Nothing listens to it any more.
     pub fn ignore(&mut self, room: &mut Room) {
-        if let Some(mut listener) = self.listener.take() {
+        if let Ear::Awake(mut listener) = std::mem::replace(&mut self.ear, Ear::None) {
             // What it holds is let go.
             listener.end(room, &mut |_| ());
         }
@@ -280,7 +301,7 @@ impl<Row> Open<Row> {
         if let Some(Tcp::Analysed(tcp)) = &mut self.tcp {
             tcp.finish(resolutions);
         }
-        if let Some(listener) = &mut self.listener {
+        if let Ear::Awake(listener) = &mut self.ear {
             listener.end(room, say);
         }
     }
@@ -305,10 +326,12 @@ impl<Row> Open<Row> {
         known.unwrap_or((guess_client(key, self.first_sender), true))
     }
 
-    /// Its row, with its samples where they are wanted.
-    pub fn row(&self, identity: &Identity, samples: bool) -> FlowRow {
+    /// Its row, with its samples where they are wanted. It speaks `service`.
+    pub fn row(&self, identity: &Identity, service: Option<Service>, samples: bool) -> FlowRow {
         let Identity { key, flow, stream, continued, evicted } = identity;
         let replayed;
+        let none = Responses::default();
+        let so_far = self.responses.as_deref().unwrap_or(&none);
         let (tcp, responses) = match &self.tcp {
             Some(Tcp::Young(young)) => {
                 let (mut tcp, responses) = young.replay();
@@ -316,8 +339,8 @@ impl<Row> Open<Row> {
                 replayed = (tcp, responses);
                 (Some(&replayed.0), &replayed.1)
             }
-            Some(Tcp::Analysed(tcp)) => (Some(&**tcp), &self.responses),
-            None => (None, &self.responses),
+            Some(Tcp::Analysed(tcp)) => (Some(&**tcp), so_far),
+            None => (None, so_far),
         };
         let (client, client_inferred) = self.roles(key, tcp.and_then(|tcp| tcp.client()));
         FlowRow {
@@ -329,7 +352,7 @@ impl<Row> Open<Row> {
             client_inferred,
             continued: *continued,
             evicted: *evicted,
-            service: self.service().map(Service::name),
+            service: service.map(Service::name),
             vlans: self.path.as_ref().map_or(Vec::new(), |path| path.vlans.to_vec()),
             tunnels: self.path.as_ref().map_or(Vec::new(), |path| path.tunnels.to_vec()),
             first_packet: self.head.first_packet,
@@ -345,8 +368,18 @@ impl<Row> Open<Row> {
         }
     }
 
-    fn service(&self) -> Option<Service> {
-        self.listener.as_ref().map_or(self.service, |listener| listener.service())
+    /// What it speaks, at its end. If its listener was let go, `listener` gives another one.
+    pub fn service(&self, listener: impl FnOnce() -> Option<Box<dyn Listener<Row>>>) -> Option<Service> {
+        match &self.ear {
+            Ear::Awake(listener) => listener.service(),
+            Ear::Packed(packed) => {
+                let mut listener = listener()?;
+                listener.unpack(packed);
+                listener.end(&mut Room::default(), &mut |_| ());
+                listener.service()
+            }
+            Ear::None => self.service,
+        }
     }
 }
 

@@ -58,6 +58,11 @@ pub trait Listener<Row>: Send + Sync {
         false
     }
 
+    /// It remembers next to nothing: there is no use in letting go of it.
+    fn is_light(&self) -> bool {
+        false
+    }
+
     /// Puts what it remembers into `packing`, and says how long that is, so that the listener can be let go until the flow
     /// has another packet. Only for one that holds nothing out of order and says no rows at the end, and where it fits.
     fn pack(&self, _packing: &mut [u8]) -> Option<usize> {

@@ -229,17 +229,16 @@ impl<Row> Shard<Row> {
         }
     }
 
-    /// Wakes the flow at `slot`, if it sleeps.
+    /// Wakes the flow at `slot` and its listener, if they sleep.
     fn wake(&mut self, task: &Task<'_, Row>, record: &Record, slot: Slot) {
         let Some(entry) = self.table.get_mut(slot) else { return };
-        let Kept::Asleep(asleep) = &entry.open else { return };
-        entry.open = match asleep.wake(|| task.listen.listen(&record.key)) {
-            Some(mut open) => {
-                self.awake.add(slot, &mut open);
-                Kept::Awake(Box::new(open))
-            }
-            None => Kept::Nothing,
-        };
+        if let Kept::Asleep(asleep) = &entry.open {
+            entry.open = asleep.wake().map_or(Kept::Nothing, |open| Kept::Awake(Box::new(open)));
+        }
+        if let Kept::Awake(open) = &mut entry.open {
+            open.wake_listener(|| task.listen.listen(&record.key));
+            self.awake.add(slot, open);
+        }
     }
 
     /// Puts flows aside that had no packet since the frame `since`: those that closed, and others while more are awake

@@ -6,6 +6,7 @@
 //! A segment is written as its difference to what its side sent before: two bytes that say what follows ([`bits`]), then
 //! what was not to be expected.
 
+use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
 use super::{Flags, Segment, Seq};
@@ -13,8 +14,10 @@ use crate::decode::SackBlocks;
 use crate::flow::{Direction, Pair};
 use crate::time::Timestamp;
 
-/// The most that one entry takes, and so what there is to be room for.
+/// The most that one entry takes.
 const MAX_ENTRY: usize = 96;
+/// Bytes of a journal that is likely to become longer still: from here on, room is made for as many at a time.
+const LONG: usize = 128;
 
 /// Segments of both directions, in order.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -110,8 +113,13 @@ impl Journal {
 
     /// Writes a segment down.
     pub fn push(&mut self, entry: &Entry) {
-        self.bytes.reserve(MAX_ENTRY);
-        self.course.write(entry, &mut Writer(&mut self.bytes));
+        let mut written = Writer::default();
+        self.course.write(entry, &mut written);
+        if self.bytes.capacity() - self.bytes.len() < written.0.len() {
+            let room = if self.bytes.len() < LONG { LONG / 2 } else { LONG };
+            self.bytes.reserve_exact(room.max(written.0.len()));
+        }
+        self.bytes.extend_from_slice(&written.0);
         self.course.pass(entry.direction, &entry.segment);
     }
 
@@ -171,7 +179,7 @@ impl Course {
             | when(!segment.sack.is_empty(), bits::SACK)
     }
 
-    fn write(&self, entry: &Entry, out: &mut Writer<'_>) {
+    fn write(&self, entry: &Entry, out: &mut Writer) {
         let Entry { direction, segment, .. } = entry;
         let side = &self.sides[*direction];
         let has = self.bits(entry);
@@ -288,32 +296,39 @@ impl Course {
     }
 }
 
-struct Writer<'a>(&'a mut Vec<u8>);
+/// An entry, on its way to the journal.
+#[derive(Default)]
+struct Writer(ArrayVec<u8, MAX_ENTRY>);
 
-impl Writer<'_> {
+impl Writer {
+    fn put(&mut self, bytes: &[u8]) {
+        let room = self.0.try_extend_from_slice(bytes);
+        debug_assert!(room.is_ok(), "an entry is longer than any can be");
+    }
+
     fn one(&mut self, byte: u8) {
-        self.0.push(byte);
+        self.put(&[byte]);
     }
 
     fn two(&mut self, number: u16) {
-        self.0.extend_from_slice(&number.to_le_bytes());
+        self.put(&number.to_le_bytes());
     }
 
     fn four(&mut self, number: u32) {
-        self.0.extend_from_slice(&number.to_le_bytes());
+        self.put(&number.to_le_bytes());
     }
 
     fn maybe(&mut self, byte: Option<u8>) {
-        self.0.extend_from_slice(&[u8::from(byte.is_some()), byte.unwrap_or(0)]);
+        self.put(&[u8::from(byte.is_some()), byte.unwrap_or(0)]);
     }
 
     /// Seven bits a byte, the lowest first; the last byte has its highest bit clear.
     fn varint(&mut self, mut number: u64) {
         while number >= 0x80 {
-            self.0.push(number as u8 | 0x80);
+            self.one(number as u8 | 0x80);
             number >>= 7;
         }
-        self.0.push(number as u8);
+        self.one(number as u8);
     }
 
     /// Small numbers of either sign become small ones.

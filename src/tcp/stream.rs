@@ -40,6 +40,21 @@ const MAX_UNSURE: usize = 64 << 10;
 /// A gap is declared between once and twice this many segments after its acknowledgment: captures swap packets.
 const EPOCH: u8 = 16;
 
+/// Positions are put aside as what they are from [`FIRST`]: that is a few bytes.
+mod from_first {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::FIRST;
+
+    pub fn serialize<S: Serializer>(position: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        position.wrapping_sub(FIRST).cast_signed().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        i64::deserialize(deserializer).map(|distance| distance.cast_unsigned().wrapping_add(FIRST))
+    }
+}
+
 /// Which copy stays where the same bytes came twice with different content.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Overlap {
@@ -113,9 +128,9 @@ enum Start {
     #[default]
     Unknown,
     /// A guess, which may move back.
-    Guessed(u64),
+    Guessed(#[serde(with = "from_first")] u64),
     /// By the SYN, an ACK, or because something was handed out.
-    Known(u64),
+    Known(#[serde(with = "from_first")] u64),
 }
 
 /// One direction of a connection.
@@ -123,8 +138,11 @@ enum Start {
 pub struct Stream {
     first: Seq,
     start: Start,
+    #[serde(with = "from_first")]
     next: u64,
+    #[serde(with = "from_first")]
     highest: u64,
+    #[serde(with = "from_first")]
     acked: u64,
     /// `acked` as it was one and two epochs ago.
     settled: [u64; 2],

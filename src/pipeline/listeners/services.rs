@@ -121,6 +121,10 @@ impl<Row> Listener<Row> for Services {
         matches!(self.search, Search::Over)
     }
 
+    fn is_light(&self) -> bool {
+        matches!(self.search, Search::Silence)
+    }
+
     fn pack(&self, packing: &mut [u8]) -> Option<usize> {
         if let Search::Stream(stream) = &self.search
             && stream.0.holds_bytes()
