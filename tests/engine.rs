@@ -76,6 +76,25 @@ fn threads_and_blocks_change_nothing() {
     }
 }
 
+/// Where packets are wanted, every segment is analysed when it comes; otherwise those of a young connection are written
+/// down first.
+#[test]
+fn when_a_connection_is_analysed_changes_nothing() {
+    let later = Settings { flows: true, samples: true, threads: 2, ..Settings::default() };
+    let at_once = Settings { packets: true, ..later.clone() };
+    let flows = |path: &Path, settings: &Settings| -> Vec<String> {
+        let (text, _) = run(path, settings, 64 << 10);
+        text.lines().filter(|line| line.starts_with("FlowRow")).map(Into::into).collect()
+    };
+    let mut compared = 0;
+    for path in captures() {
+        let expected = flows(&path, &at_once);
+        compared += expected.len();
+        assert!(flows(&path, &later) == expected, "{}", path.display());
+    }
+    assert!(compared > 100, "{compared}");
+}
+
 /// A capture in a file of its own.
 fn file(records: &[Record]) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
