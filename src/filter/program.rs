@@ -1,4 +1,4 @@
-//! A filter made ready for one link type: tests that branch to tests, until one of them decides.
+//! A filter made ready for one link type: tests that lead to tests, until one of them decides.
 //!
 //! A load beyond the bytes captured rejects the frame whatever the expression, also under `not`.
 
@@ -102,7 +102,8 @@ pub(super) enum Prefix {
     Pflog,
 }
 
-/// Tests, each with the number of the one to go on with.
+/// Tests one behind the other. A loop that only steps on, until one jumps, leaves it to the processor to run ahead of
+/// the loads; with two ways to go on at each test, every load would wait for the test before.
 #[derive(Debug)]
 pub(super) struct Program {
     prologue: Option<Prologue>,
@@ -113,46 +114,66 @@ pub(super) struct Program {
 #[derive(Debug)]
 struct Node {
     step: Step,
+    /// What has to come out for the next node to be asked.
+    on: bool,
+    /// Where to go on if it does not.
+    jump: u32,
+}
+
+/// A test with the numbers of those that follow, the later before the earlier.
+struct Branch {
+    step: Step,
     yes: u32,
     no: u32,
 }
 
 #[derive(Debug)]
 enum Step {
-    Test { at: At, size: u8, mask: u32, how: How, value: u32 },
-    Relation { left: Value, how: How, right: Value },
-    Chain { network: At, version: u8, number: u32 },
-    Geneve { network: At, version: u8, registers: GeneveRegisters },
+    Test {
+        at: At,
+        size: u8,
+        mask: u32,
+        how: How,
+        value: u32,
+    },
+    /// Boxed, so that tests, of which most filters consist, stay close together.
+    Relation(Box<(Value, How, Value)>),
+    Chain {
+        network: At,
+        version: u8,
+        number: u32,
+    },
+    Geneve {
+        network: At,
+        version: u8,
+        registers: GeneveRegisters,
+    },
     Differ(u8, u8),
+    Never,
 }
 
 impl Program {
     pub fn new(prologue: Option<Prologue>, condition: Condition) -> Self {
-        let mut program = Self { prologue, nodes: Vec::new(), first: REJECT };
-        program.first = program.add(condition, ACCEPT, REJECT);
-        program
-    }
-
-    /// Adds the nodes of a condition that goes to `yes` or `no`, and returns the number of its first.
-    fn add(&mut self, condition: Condition, yes: u32, no: u32) -> u32 {
-        let step = match condition {
-            Condition::Always(true) => return yes,
-            Condition::Always(false) => return no,
-            Condition::All(all) => {
-                return all.into_iter().rev().fold(yes, |next, one| self.add(one, next, no));
+        let mut branches = Vec::new();
+        let first = add(&mut branches, condition, ACCEPT, REJECT);
+        let mut nodes = Vec::new();
+        // Where each branch stands, the last of them first.
+        let mut places = Vec::new();
+        for (index, Branch { step, yes, no }) in branches.into_iter().enumerate().rev() {
+            let behind = index.checked_sub(1).map(|behind| behind as u32);
+            places.push(nodes.len() as u32);
+            nodes.push(if Some(no) == behind {
+                Node { step, on: false, jump: yes }
+            } else {
+                Node { step, on: true, jump: no }
+            });
+            if Some(yes) != behind && Some(no) != behind {
+                nodes.push(Node { step: Step::Never, on: true, jump: yes });
             }
-            Condition::Any(any) => {
-                return any.into_iter().rev().fold(no, |next, one| self.add(one, yes, next));
-            }
-            Condition::Not(inner) => return self.add(*inner, no, yes),
-            Condition::Test { at, size, mask, how, value } => Step::Test { at, size, mask, how, value },
-            Condition::Relation { left, how, right } => Step::Relation { left, how, right },
-            Condition::Chain { network, version, number } => Step::Chain { network, version, number },
-            Condition::Geneve { network, version, registers } => Step::Geneve { network, version, registers },
-            Condition::Differ(a, b) => Step::Differ(a, b),
-        };
-        self.nodes.push(Node { step, yes, no });
-        self.nodes.len() as u32 - 1
+        }
+        let place = |branch: u32| places.iter().rev().nth(branch as usize).copied().unwrap_or(branch);
+        nodes.iter_mut().for_each(|node| node.jump = place(node.jump));
+        Self { prologue, first: place(first), nodes }
     }
 
     /// Whether a frame with these bytes and this length on the wire is selected.
@@ -166,31 +187,72 @@ impl Program {
             prologue.run(data, &mut registers)?;
         }
         let mut next = self.first;
-        while let Some(node) = self.nodes.get(next as usize) {
-            let yes = match &node.step {
-                Step::Test { at, size, mask, how, value } => {
+        'jump: while let Some(nodes) = self.nodes.get(next as usize..) {
+            for node in nodes {
+                let holds = if let Step::Test { at, size, mask, how, value } = &node.step {
                     how.holds(load(data, &registers, *at, 0, *size)? & mask, *value)
+                } else {
+                    node.step.holds(data, wire_len, &mut registers)?
+                };
+                if holds != node.on {
+                    next = node.jump;
+                    continue 'jump;
                 }
-                Step::Relation { left, how, right } => {
-                    let frame = Bytes { data, wire_len, registers: &registers };
-                    how.holds(left.of(&frame)?, right.of(&frame)?)
-                }
-                Step::Chain { network, version, number } => {
-                    chain(data, &registers, *network, *version, *number)?
-                }
-                Step::Geneve { network, version, registers: kept } => {
-                    enter_geneve(data, &mut registers, *network, *version, *kept)?
-                }
-                Step::Differ(a, b) => registers.get(usize::from(*a)) != registers.get(usize::from(*b)),
-            };
-            next = if yes { node.yes } else { node.no };
+            }
+            return None;
         }
         Some(next == ACCEPT)
     }
 }
 
+/// Adds the branches of a condition that goes to `yes` or `no`, and returns the number of its first.
+fn add(branches: &mut Vec<Branch>, condition: Condition, yes: u32, no: u32) -> u32 {
+    let step = match condition {
+        Condition::Always(true) => return yes,
+        Condition::Always(false) => return no,
+        Condition::All(all) => {
+            return all.into_iter().rev().fold(yes, |next, one| add(branches, one, next, no));
+        }
+        Condition::Any(any) => {
+            return any.into_iter().rev().fold(no, |next, one| add(branches, one, yes, next));
+        }
+        Condition::Not(inner) => return add(branches, *inner, no, yes),
+        Condition::Test { at, size, mask, how, value } => Step::Test { at, size, mask, how, value },
+        Condition::Relation { left, how, right } => Step::Relation(Box::new((left, how, right))),
+        Condition::Chain { network, version, number } => Step::Chain { network, version, number },
+        Condition::Geneve { network, version, registers } => Step::Geneve { network, version, registers },
+        Condition::Differ(a, b) => Step::Differ(a, b),
+    };
+    branches.push(Branch { step, yes, no });
+    branches.len() as u32 - 1
+}
+
+impl Step {
+    /// What is seldom asked for, apart from the loop over tests.
+    #[cold]
+    fn holds(&self, data: &[u8], wire_len: u32, registers: &mut Registers) -> Option<bool> {
+        Some(match self {
+            Self::Test { at, size, mask, how, value } => {
+                how.holds(load(data, registers, *at, 0, *size)? & mask, *value)
+            }
+            Self::Relation(relation) => {
+                let (left, how, right) = &**relation;
+                let frame = Bytes { data, wire_len, registers };
+                how.holds(left.of(&frame)?, right.of(&frame)?)
+            }
+            Self::Chain { network, version, number } => chain(data, registers, *network, *version, *number)?,
+            Self::Geneve { network, version, registers: kept } => {
+                enter_geneve(data, registers, *network, *version, *kept)?
+            }
+            Self::Differ(a, b) => registers.get(usize::from(*a)) != registers.get(usize::from(*b)),
+            Self::Never => false,
+        })
+    }
+}
+
 impl How {
     /// Whether it holds between these two.
+    #[inline]
     pub fn holds(self, left: u32, right: u32) -> bool {
         match self {
             Self::Equal => left == right,
@@ -201,6 +263,7 @@ impl How {
     }
 }
 
+#[inline]
 fn load(data: &[u8], registers: &Registers, at: At, index: u32, size: u8) -> Option<u32> {
     let (base, behind) = match at {
         At::Frame(base) => (base, index),
@@ -216,10 +279,18 @@ fn load(data: &[u8], registers: &Registers, at: At, index: u32, size: u8) -> Opt
     };
     let at = (base as usize).checked_add(behind as usize)?;
     let bytes = data.get(at..)?;
+    if let Some(four) = bytes.first_chunk() {
+        let word = u32::from_be_bytes(*four);
+        return Some(match size {
+            1 => word >> 24,
+            2 => word >> 16,
+            _ => word,
+        });
+    }
     Some(match size {
         1 => u32::from(*bytes.first()?),
         2 => u32::from(u16::from_be_bytes(*bytes.first_chunk()?)),
-        _ => u32::from_be_bytes(*bytes.first_chunk()?),
+        _ => return None,
     })
 }
 
