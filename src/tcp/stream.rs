@@ -397,9 +397,15 @@ impl Stream {
 
     fn hold(&mut self, at: u64, piece: &Piece<&[u8]>, room: &mut Room, sink: &mut impl FnMut(Chunk<'_>)) {
         let before = self.held.cost();
-        if self.held.insert(at, piece, room.overlap) {
-            self.counts.overlaps += 1;
-        }
+        // What the other side has taken is settled: a later copy of it is none.
+        let taken = match room.overlap {
+            Overlap::First => 0,
+            Overlap::Last => self.acked.saturating_sub(at).min(piece.len),
+        };
+        let part = |from, to| Piece { len: to - from, bytes: captured(piece.bytes, from, to), ..*piece };
+        let mut differs = taken > 0 && self.held.insert(at, &part(0, taken), Overlap::First);
+        differs |= taken < piece.len && self.held.insert(at + taken, &part(taken, piece.len), room.overlap);
+        self.counts.overlaps += u32::from(differs);
         room.used += self.held.cost() - before;
         if let Start::Guessed(start) = self.start
             && self.held.cost() > MAX_UNSURE

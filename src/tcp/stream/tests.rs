@@ -104,6 +104,37 @@ fn copies_with_other_content_are_counted_and_one_wins() {
 }
 
 #[test]
+fn the_last_copy_before_its_ack_wins_where_that_is_wanted() {
+    // What comes out, and the copies counted: of the last ones, of the first ones. What was handed out is compared only
+    // with segments that begin and end where it did.
+    let table = [
+        ("both before the ACK", "S9\n10 abc\n10 aXc\na 13", ("aXc", 1), ("abc", 1)),
+        ("one behind the ACK", "S9\n10 abc\na 13\n10 aXc", ("abc", 1), ("abc", 1)),
+        ("three copies", "S9\n10 abc\n10 aXc\n10 aYc\na 13", ("aYc", 2), ("abc", 2)),
+        ("the same content", "S9\n10 abc\n10 abc\na 13", ("abc", 0), ("abc", 0)),
+        ("the second begins earlier", "S9\n12 cd\n10 abXY\na 14", ("abXY", 1), ("abcd", 1)),
+        ("the second is within the first", "S9\n10 abcd\n11 XY\na 14", ("aXYd", 1), ("abcd", 0)),
+        ("the second goes on", "S9\n10 abc\n12 XYZ\na 15", ("abXYZ", 1), ("abcYZ", 0)),
+        ("over two with a hole", "S9\n10 ab\n14 ef\n11 XYZW\na 16", ("aXYZWf", 1), ("abYZef", 1)),
+        ("half of it acknowledged", "S9\n10 abcd\na 12\n10 WXYZ\na 14", ("abYZ", 1), ("abcd", 1)),
+        ("the half that was acknowledged", "S9\n10 abcd\na 12\n10 WX\na 14", ("abcd", 1), ("abcd", 0)),
+        ("never acknowledged", "S9\n10 abc\n10 aXc", ("aXc", 1), ("abc", 1)),
+        ("with a FIN", "S9\n10 abc\nF10 aXc\na 14", ("aXc|fin", 1), ("abc|fin", 1)),
+    ];
+    for (name, script, last, first) in table {
+        for (overlap, (text, overlaps)) in [(Overlap::Last, last), (Overlap::First, first)] {
+            let mut room = Room { overlap, ..Room::default() };
+            let (got, counts) = play(script, &mut room);
+            assert_eq!(
+                (got.as_str(), counts.overlaps, room.used),
+                (text, overlaps, 0),
+                "{name}: {overlap:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_full_room_declares_the_gap() {
     let mut room = Room { per_stream: 250, ..Room::default() };
     let (text, counts) = play("S9\n11 b\n13 d\n15 f\n10 a", &mut room);
