@@ -12,6 +12,8 @@ ANALYSIS = ("flows, ten rows", [FLOWRAY, "flows", "--top", "10", "--sort", "-cli
 FULL = ("flows, all rows", [FLOWRAY, "flows", "-o", "jsonl", "{}"])
 SUMMARY = ("summary", [FLOWRAY, "summary", "{}"])
 HTTP = ("http", [FLOWRAY, "http", "-o", "jsonl", "{}"])
+HTTP_FOUR = ("http, four columns", [FLOWRAY, "http", "-o", "tsv", "--fields", "method,host,target,status", "{}"])
+STREAMS = ("stream --all --out", [FLOWRAY, "stream", "--all", "--out", "{out}", "{}"])
 MISS = ("flows -f, no match", [FLOWRAY, "flows", "-f", "tcp port 81", "{}"])
 CAPINFOS = ("capinfos -c", ["capinfos", "-c", "{}"])
 DD = ("dd bs=1M", ["dd", "if={}", "of=/dev/null", "bs=1M"])
@@ -22,13 +24,16 @@ ARGUS = ("argus -w", ["argus", "-r", "{}", "-w", "/dev/null"])
 TSHARK = ("tshark -z conv,tcp", ["tshark", "-n", "-q", "-z", "conv,tcp", "-r", "{}"])
 TSHARK_HTTP = ("tshark -Y http", ["tshark", "-n", "-r", "{}", "-Y", "http", "-T", "fields", "-e", "http.request.method",
                                   "-e", "http.host", "-e", "http.request.uri", "-e", "http.response.code"])
+TCPFLOW = ("tcpflow -o", ["tcpflow", "-r", "{}", "-o", "{out}"])
 
 # capture, ours, the others
 TABLE = [
     ("short", ANALYSIS, [CAPINFOS, TCPTRACE, ARGUS, TSHARK]),
     ("short", FULL, [CAPINFOS, TCPTRACE_CSV]),
     ("short", SUMMARY, [ANALYSIS]),
-    ("short", HTTP, [FULL, TSHARK_HTTP]),
+    ("short", HTTP, [FULL]),
+    ("short", HTTP_FOUR, [TSHARK_HTTP]),
+    ("short", STREAMS, [TCPFLOW]),
     ("short", MISS, [TCPDUMP]),
     ("headers", ANALYSIS, [CAPINFOS, TCPTRACE]),
     ("bulk", ANALYSIS, [DD, CAPINFOS, TCPTRACE]),
@@ -39,13 +44,14 @@ TABLE = [
 
 def measure(command, path):
     """Seconds, peak memory in bytes, exit status."""
-    command = [word.replace("{}", path) for word in command]
-    begun = time.perf_counter()
-    with open(os.devnull, "w") as nowhere:
+    with tempfile.TemporaryDirectory(dir=FOLDER) as out, open(os.devnull, "w") as nowhere:
+        command = [word.replace("{}", path).replace("{out}", out) for word in command]
+        begun = time.perf_counter()
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=nowhere, stderr=nowhere)
         _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - begun
         child.returncode = os.waitstatus_to_exitcode(status)
-    return time.perf_counter() - begun, usage.ru_maxrss * 1024, child.returncode
+    return seconds, usage.ru_maxrss * 1024, child.returncode
 
 
 def packets(path):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures flowray beside capinfos, tcpdump, tcptrace, argus and tshark, those that are installed, on captures of its own.
+# Measures flowray beside capinfos, tcpdump, tcptrace, tcpflow, argus and tshark, those that are installed, on captures of its own.
 #
 #   benches/compare.sh [FOLDER [MEGABYTES [ROUNDS]]]
 #
