@@ -40,7 +40,6 @@ pub static FIELDS: Schema<Listing> = Schema {
             Some(row.kind.unit()).filter(|unit| !unit.is_empty()).into()
         })
         .rank(80),
-        Field::one("meaning", Kind::Text, "What it is.", |row| row.meaning.as_str().into()).rank(90),
         Field::one(
             "source",
             Kind::Text,
@@ -48,6 +47,8 @@ pub static FIELDS: Schema<Listing> = Schema {
             |row| Some(row.source).filter(|source| !source.is_empty()).into(),
         )
         .rank(60),
+        // The longest is the last, so that it pushes none out of sight.
+        Field::one("meaning", Kind::Text, "What it is.", |row| row.meaning.as_str().into()).rank(90),
     ]],
 };
 
