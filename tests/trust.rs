@@ -14,12 +14,17 @@ use support::{Record, pcap};
 
 /// How far `flowray summary` trusts a capture of these records.
 fn trust(name: &str, records: &[Record]) -> Value {
+    summary(name, &[], records)["trust"].clone()
+}
+
+/// What `flowray` with these words says of a capture of these records.
+fn summary(name: &str, words: &[&str], records: &[Record]) -> Value {
     let path = std::env::temp_dir().join(format!("flowray-trust-{}-{name}.pcap", std::process::id()));
     fs::write(&path, pcap::ethernet(records)).unwrap();
-    let printed =
-        Command::new(env!("CARGO_BIN_EXE_flowray")).args(["-q", "-o", "json"]).arg(&path).output().unwrap();
+    let words = [words, &["-q", "-o", "json"]].concat();
+    let printed = Command::new(env!("CARGO_BIN_EXE_flowray")).args(words).arg(&path).output().unwrap();
     fs::remove_file(path).unwrap();
-    serde_json::from_slice::<Value>(&printed.stdout).unwrap()["trust"].clone()
+    serde_json::from_slice(&printed.stdout).unwrap()
 }
 
 fn artefacts(trust: &Value) -> Vec<&str> {
@@ -73,6 +78,28 @@ fn a_clean_capture_is_trusted() {
         let trust = trust(&format!("clean-{name}"), &transfers(30_000, &setup));
         assert_eq!(artefacts(&trust), [""; 0], "{name}");
         assert_eq!(trust["lost_share"].as_f64(), Some(0.0), "{name}");
+    }
+}
+
+#[test]
+fn wrong_checksums_are_told_where_they_are_verified() {
+    let sound = transfers(3000, &in_between());
+    let mut damaged = sound.clone();
+    let with_payload = |record: &&mut Record| packet(record).payload > 0;
+    for record in damaged.iter_mut().filter(with_payload).step_by(7).take(3) {
+        *record.data.last_mut().unwrap() ^= 1;
+    }
+    let verify = ["summary", "--verify-checksums"];
+    for (name, words, records, expected, artefact) in [
+        ("sound", &verify[..], &sound, Value::from(0), false),
+        ("damaged", &verify, &damaged, Value::from(3), true),
+        ("unasked", &[], &damaged, Value::Null, false),
+    ] {
+        let summary = summary(&format!("checksums-{name}"), words, records);
+        assert_eq!(summary["trust"]["checksum_errors"], expected, "{name}");
+        assert_eq!(artefacts(&summary["trust"]).contains(&"checksums_wrong"), artefact, "{name}");
+        let findings = summary["findings"].to_string();
+        assert_eq!(findings.contains("flows --verify-checksums --where"), artefact, "{name}: {findings}");
     }
 }
 

@@ -227,7 +227,8 @@ pub struct FlowsArgs {
 /// What is looked at only on request.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Verify {
-    /// Count packets with wrong IP, TCP or UDP checksums, in `client_checksum_errors` and `server_checksum_errors`
+    /// Count packets with wrong IP, TCP or UDP checksums, in `client_checksum_errors` and `server_checksum_errors` of flows, in
+    /// the summary in `checksum_errors`
     #[arg(long)]
     pub verify_checksums: bool,
 }
@@ -277,6 +278,8 @@ pub struct SummaryArgs {
     /// How many flows, findings (at most 10) and hosts (at most 5) to name
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub top: usize,
+    #[command(flatten)]
+    pub verify: Verify,
     #[command(flatten)]
     pub choice: Choice,
     #[command(flatten)]

@@ -23,7 +23,8 @@ pub fn summary(args: &SummaryArgs) -> Result<Damage> {
     }
     let (mut capture, settings, begin) = request.open();
     let grid = Some(Grid::new(begin.unwrap_or_default(), None));
-    let settings = Settings { flows: true, hierarchy: true, grid, ..settings };
+    let verify_checksums = args.verify.verify_checksums;
+    let settings = Settings { flows: true, hierarchy: true, grid, verify_checksums, ..settings };
     let mut fold = Fold::new(args.top);
     let mut give = |part: Fold| {
         fold.merge(part);

@@ -277,6 +277,18 @@ fn trust(summary: &Summary) -> Vec<Finding> {
             counted(copies.amount, "packet")
         )
     }));
+    let wrong = evidence.checksums.unwrap_or_default();
+    let condition = either("checksum_errors");
+    let finding = of_flows(&wrong, 85_000, condition.clone(), || {
+        let (packets, flows) = amount_in_flows(&wrong, "packet");
+        let (has, a) = if wrong.amount == 1 { ("has", "a ") } else { ("have", "") };
+        let checksums = if wrong.amount == 1 { "checksum" } else { "checksums" };
+        format!(
+            "{packets} of {flows} {has} {a}wrong {checksums}: damaged on the way, or before a network card filled them in"
+        )
+    });
+    let command = Some(format!("flows --verify-checksums --where '{condition}'"));
+    found.extend(finding.map(|finding| Finding { command, ..finding }));
     found.extend(of_flows(
         &evidence.offloaded,
         30_000,

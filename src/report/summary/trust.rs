@@ -41,11 +41,17 @@ pub struct Evidence {
     pub midstream: Tally,
     /// Connections open when it ended.
     pub open: Tally,
+    /// Packets of any flow with wrong checksums; `None` where none was verified.
+    pub checksums: Option<Tally>,
 }
 
 impl Evidence {
     /// Adds a connection.
     pub fn on_flow(&mut self, row: &FlowRow) {
+        for direction in Direction::BOTH {
+            let Some(wrong) = row.traffic[direction].checksum_errors else { continue };
+            self.checksums.get_or_insert_default().add(wrong.into(), row.flow);
+        }
         let Some(tcp) = &row.tcp else { return };
         let flow = row.flow;
         self.connections += 1;
@@ -88,6 +94,9 @@ impl Evidence {
         ];
         for (tally, more) in tallies {
             tally.merge(more);
+        }
+        if let Some(more) = other.checksums {
+            self.checksums.get_or_insert_default().merge(more);
         }
         for (host, by) in other.offload {
             self.count(host, by);
@@ -163,6 +172,7 @@ impl Trust {
             ("offload", evidence.offloaded.flows > 0),
             ("headers_cut", sound.cut > 0),
             ("time_backwards", sound.time_backwards_most >= CLOCK_STEP),
+            ("checksums_wrong", evidence.checksums.is_some_and(|wrong| wrong.amount > 0)),
             ("starts_midway", self.starts_midway()),
             ("ends_midway", self.ends_midway()),
         ];
@@ -197,7 +207,7 @@ pub static TRUST: Schema<Trusts> = Schema {
             "artefacts",
             Kind::Texts,
             "What speaks against it: capture_loss, one_sided (1 % of the TCP connections \
-            and more), copies, offload, headers_cut, time_backwards (by 1 ms and more), starts_midway, ends_midway (half of the TCP \
+            and more), copies, offload, headers_cut, time_backwards (by 1 ms and more), checksums_wrong (only with --verify-checksums), starts_midway, ends_midway (half of the TCP \
             connections and more). Payload that was cut is none: nothing but content rests on it.",
             |row| Value::list(row.artefacts()),
         ),
@@ -286,6 +296,13 @@ pub static TRUST: Schema<Trusts> = Schema {
         Field::one("time_backwards_packets", Kind::Count, "Packets earlier than the one before.", |row| {
             row.sound.time_backwards.into()
         }),
+        Field::one(
+            "checksum_errors",
+            Kind::Count,
+            "Packets of flows with a wrong IP, TCP or UDP checksum, what a network card was left to fill in excepted; null without \
+            --verify-checksums, and where no packet was captured whole.",
+            |row| row.evidence.checksums.map(|wrong| wrong.amount).into(),
+        ),
         Field::one(
             "midstream_connections",
             Kind::Count,
