@@ -115,6 +115,92 @@ fn any_segmentation_order_and_repetition_says_the_same() {
     }
 }
 
+/// A capture with these frames, and what `http` with these words said on standard error.
+fn http(frames: Vec<Vec<u8>>, words: &[&str], folder: &Path) -> String {
+    let file = folder.join("talk.pcap");
+    fs::write(&file, pcap::ethernet(&records(1_000_000, frames))).unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_flowray")).arg("http").args(words).arg(&file).output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn only_bodies_of_chosen_exchanges_are_saved() {
+    let asked = b"GET /one HTTP/1.1\r\nHost: h\r\n\r\nGET /two HTTP/1.1\r\nHost: h\r\n\r\n";
+    let answered =
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\noneHTTP/1.1 404 No\r\nContent-Length: 3\r\n\r\ntwo";
+    let folder = tempfile::tempdir().unwrap();
+    for (condition, expected) in [
+        ("status = 404", &["http_0_2_response.bin"][..]),
+        ("target = '/one'", &["http_0_1_response.bin"]),
+        ("status = 500", &[]),
+        ("status > 0", &["http_0_1_response.bin", "http_0_2_response.bin"]),
+    ] {
+        let saved = folder.path().join("bodies");
+        let words = ["--save", saved.to_str().unwrap(), "--where", condition];
+        http(talk(CLIENT.1, asked, answered, &mut whole), &words, folder.path());
+        let mut names: Vec<_> = saved
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names, expected, "{condition}");
+        fs::remove_dir_all(saved).unwrap();
+    }
+}
+
+#[test]
+fn bodies_that_an_archive_leaves_out_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (len, left_out) in [(1 << 20, false), ((1 << 20) + 1, true)] {
+        let mut answered = format!("HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n").into_bytes();
+        answered.extend(vec![b'x'; len]);
+        let har = folder.path().join(format!("{len}.har"));
+        let words = ["--har-bodies", "--har", har.to_str().unwrap()];
+        let asked = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+        let said = http(talk(CLIENT.1, asked, &answered, &mut whole), &words, folder.path());
+        assert_eq!(said.contains("1 bodies are not in the archive"), left_out, "{said}");
+    }
+}
+
+#[test]
+fn segments_that_say_otherwise_than_before_are_told() {
+    let answered = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none";
+    let asked = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    let folder = tempfile::tempdir().unwrap();
+    let sound = talk(CLIENT.1, asked, answered, &mut whole);
+    let mut frames = sound.clone();
+    let mut other = frames[3].clone();
+    *other.last_mut().unwrap() ^= 1;
+    // Its checksum is wrong now, which nobody looks at.
+    frames.insert(4, other);
+    let out = folder.path().join("streams");
+    let streams = |frames: &[Vec<u8>], words: &[&str]| {
+        let file = folder.path().join("streams.pcap");
+        fs::write(&file, pcap::ethernet(&records(1_000_000, frames.to_vec()))).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_flowray"))
+            .arg("stream")
+            .args(words)
+            .arg(&file)
+            .output()
+            .unwrap();
+        let _ = fs::remove_dir_all(&out);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let all = ["--all", "--out", out.to_str().unwrap()];
+    let expected = "1 segment had other content for bytes that came before: the first copy counts";
+    assert!(http(frames.clone(), &[], folder.path()).contains(expected));
+    assert!(streams(&frames, &all).contains(expected));
+    assert!(streams(&frames, &["--as", "text", "0"]).contains(expected));
+    assert!(
+        streams(&frames, &["--overlap", "last", "0"]).contains("the last copy before it was acknowledged")
+    );
+    assert_eq!(http(sound.clone(), &[], folder.path()), "");
+    assert_eq!(streams(&sound, &all), "");
+}
+
 /// What the rows say of a faulty connection beside a sound one, after the flow: all but the first column.
 fn of_faulty(asked: &[u8], answered: &[u8]) -> Vec<String> {
     let sound = talk(

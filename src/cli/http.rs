@@ -40,7 +40,7 @@ pub struct HttpArgs {
     /// Show all header fields
     #[arg(long)]
     pub headers: bool,
-    /// Write bodies, of all exchanges of the chosen flows, to files in DIR: http_FLOW_NUMBER_request.bin and
+    /// Write the bodies of the exchanges that are chosen to files in DIR: http_FLOW_NUMBER_request.bin and
     /// http_FLOW_NUMBER_response.bin
     #[arg(long, value_name = "DIR", conflicts_with = "each")]
     pub save: Option<PathBuf>,
@@ -89,6 +89,8 @@ struct Listed {
     cut_heads: Arc<AtomicU64>,
     /// Requests that were let go, since too many waited.
     let_go: Arc<AtomicU64>,
+    /// Segments that had other content for bytes that came before.
+    overlaps: Arc<AtomicU64>,
 }
 
 /// Rows, and what else is made of them, in order.
@@ -142,6 +144,10 @@ impl Report for Listed {
                     let transaction = Transaction { file, flow: *flow, stream: *stream, speaker, exchange };
                     self.renderer.row(&transaction, &mut batch.rows)
                 }
+                HttpSaid::Overlaps(segments) => {
+                    self.overlaps.fetch_add(*segments, Relaxed);
+                    continue;
+                }
                 HttpSaid::Body { .. } => false,
             };
             if self.exchanges {
@@ -169,7 +175,7 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
         (save.is_some() || har_bodies, save.is_some() || har.is_some() || look.format == Format::Table);
     let limits =
         Limits { head: bounds.max_head, waiting: bounds.max_waiting, keep_heads: headers || har.is_some() };
-    let (cut_heads, let_go) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let [cut_heads, let_go, overlaps] = [(); 3].map(|()| Arc::new(AtomicU64::new(0)));
     let mut aside = Aside::new(save, raw_bodies, har, har_bodies, bounds.max_body)?;
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
     let (renderer, mut sheet) =
@@ -190,6 +196,7 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
             found: AtomicBool::new(false),
             cut_heads: Arc::clone(&cut_heads),
             let_go: Arc::clone(&let_go),
+            overlaps: Arc::clone(&overlaps),
         };
         let mut failed = None;
         let mut give = |batch: Batch| {
@@ -215,15 +222,19 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
         }
     }
     sheet.finish().map_err(stdout)?;
-    let Gathering { limited, as_they_came, .. } = aside.encoded;
+    let Gathering { limited, too_much, .. } = aside.encoded;
+    let archived = aside.archived.as_ref().map_or((0, 0), |archived| (archived.limited, archived.too_much));
     let reached = [
-        ("--max-head", "exchanges have a head that was cut there", cut_heads.load(Relaxed)),
-        ("--max-waiting", "requests were let go before their answer", let_go.load(Relaxed)),
-        ("--max-body", "bodies unpack to more, and are written up to there", limited),
-        ("--max-body", "encoded bodies did not fit, and are written as they came", as_they_came),
+        (Some("--max-head"), "exchanges have a head that was cut there", cut_heads.load(Relaxed)),
+        (Some("--max-waiting"), "requests were let go before their answer", let_go.load(Relaxed)),
+        (Some("--max-body"), "bodies unpack to more, and are written up to there", limited),
+        (Some("--max-body"), "encoded bodies did not fit, and are written as they came", too_much),
+        (Some("--max-body"), "bodies unpack to more, and are archived up to there", archived.0),
+        (None, "bodies are not in the archive: longer than 1 MiB, or beyond --max-body together", archived.1),
     ];
-    let reached = reached.map(|(option, what, times)| Reached { option: Some(option), what, times });
+    let reached = reached.map(|(option, what, times)| Reached { option, what, times });
     tell_reached(&whole, reached.into_iter().filter(|reached| reached.times > 0));
+    reassembly.tell_overlaps(&whole, overlaps.load(Relaxed));
     let mut totals = aside.finish()?;
     if look.format == Format::Table {
         let mut out = io::stdout().lock();
@@ -261,13 +272,13 @@ struct Gathering {
     /// Bodies that become more.
     limited: u64,
     /// Bodies that are too much to be gathered.
-    as_they_came: u64,
+    too_much: u64,
 }
 
 impl Gathering {
     fn new(most_of_one: usize, most: usize) -> Self {
-        let (limited, as_they_came) = (0, 0);
-        Self { bodies: HashMap::new(), len: 0, most, most_of_one, max_decoded: most, limited, as_they_came }
+        let (limited, too_much) = (0, 0);
+        Self { bodies: HashMap::new(), len: 0, most, most_of_one, max_decoded: most, limited, too_much }
     }
 
     /// Adds to a body. Where there is no room for it, gives back what there was of it; from then on that is nothing.
@@ -282,7 +293,7 @@ impl Gathering {
                 Ok(())
             }
             _ => {
-                self.as_they_came += u64::from(entry.is_some());
+                self.too_much += u64::from(entry.is_some());
                 let body = entry.take().map(|(_, body)| body).unwrap_or_default();
                 self.len -= body.len();
                 Err(body)
@@ -290,10 +301,13 @@ impl Gathering {
         }
     }
 
-    /// Takes a body out, its content codings undone.
-    fn take(&mut self, of: Place) -> Option<Vec<u8>> {
+    /// Takes a body out, and if it is wanted gives it with its content codings undone.
+    fn take(&mut self, of: Place, wanted: bool) -> Option<Vec<u8>> {
         let (codings, bytes) = self.bodies.remove(&of)??;
         self.len -= bytes.len();
+        if !wanted {
+            return None;
+        }
         if codings.is_empty() {
             return Some(bytes);
         }
@@ -336,6 +350,7 @@ impl Aside {
         let Aloud { flow, speaker, said, chosen } = aloud;
         match said {
             HttpSaid::Exchange(exchange) => self.exchange(flow, &speaker, &exchange, chosen),
+            HttpSaid::Overlaps(_) => Ok(()),
             HttpSaid::Body { number, side, codings, bytes } => {
                 let of = (flow, number, side);
                 if let Some(archived) = &mut self.archived {
@@ -352,7 +367,9 @@ impl Aside {
         }
         let [request, response] = [Side::Request, Side::Response].map(|side| (flow, exchange.number, side));
         let bodies = match &mut self.archived {
-            Some(archived) => Bodies { request: archived.take(request), response: archived.take(response) },
+            Some(archived) => {
+                Bodies { request: archived.take(request, chosen), response: archived.take(response, chosen) }
+            }
             None => Bodies::default(),
         };
         if let Some((path, archive)) = self.archive.as_mut().filter(|_| chosen) {
@@ -360,9 +377,17 @@ impl Aside {
                 |source| Error::Output { path: path.clone(), what: "cannot be written".into(), source };
             archive.add(flow, speaker, exchange, &bodies).map_err(fail)?;
         }
+        let Some(folder) = &mut self.folder else { return Ok(()) };
         for of in [request, response] {
-            if let (Some(decoded), Some(folder)) = (self.encoded.take(of), &mut self.folder) {
-                folder.append(&file_name(of), &decoded)?;
+            let (name, decoded) = (file_name(of), self.encoded.take(of, chosen));
+            match decoded {
+                Some(decoded) => folder.append(&name, &decoded)?,
+                // Whether it is wanted is known only now.
+                None if !chosen => {
+                    folder.remove(&name)?;
+                    folder.remove(&encoded_name(&name))?;
+                }
+                None => {}
             }
         }
         Ok(())
@@ -375,7 +400,7 @@ impl Aside {
         }
         let Err(body) = self.encoded.add(of, codings, bytes) else { return Ok(()) };
         // Too much to be gathered: it is written as it came, under a name that says so.
-        let name = format!("{}.encoded", file_name(of));
+        let name = encoded_name(&file_name(of));
         if !body.is_empty() {
             folder.append(&name, &body)?;
         }
@@ -394,4 +419,9 @@ impl Aside {
 fn file_name((flow, number, side): Place) -> String {
     let side = if side == Side::Request { "request" } else { "response" };
     format!("http_{flow}_{number}_{side}.bin")
+}
+
+/// The name of a body that is written as it came.
+fn encoded_name(name: &str) -> String {
+    format!("{name}.encoded")
 }

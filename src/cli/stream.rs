@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::flow::{Direction, Key, protocol_name};
 use crate::pipeline::{Listener, Report, Settings, Speech, Speeches, Spoken};
 use crate::report::folder::Folder;
-use crate::report::human::Clock;
+use crate::report::human::{Clock, counted};
 use crate::report::schema::Role;
 use crate::report::stream::{Form, Piece, Speaking};
 use crate::tcp::stream::Overlap;
@@ -69,6 +69,21 @@ impl ReassemblyArgs {
             Copies::First => Overlap::First,
             Copies::Last => Overlap::Last,
         }
+    }
+
+    /// Says that `segments` had other content for bytes that came before, and which copy counts.
+    pub fn tell_overlaps(&self, request: &Request, segments: u64) {
+        if segments == 0 || request.quiet {
+            return;
+        }
+        let (counts, other) = match self.overlap {
+            Copies::First => ("the first copy counts", "last"),
+            Copies::Last => ("the last copy before it was acknowledged counts", "first"),
+        };
+        let segments = counted(segments, "segment");
+        note(&format!(
+            "{segments} had other content for bytes that came before: {counts}, with --overlap {other} the other"
+        ));
     }
 }
 
@@ -152,6 +167,7 @@ struct One {
     side: Side,
     client: OnceLock<Direction>,
     found: AtomicBool,
+    overlaps: AtomicU64,
 }
 
 impl Report for One {
@@ -179,6 +195,10 @@ impl Report for One {
         };
         let mut part = Vec::new();
         for Spoken { speaker, row, .. } in rows.iter().filter(is_it) {
+            if row.overlaps > 0 {
+                self.overlaps.fetch_add(row.overlaps, Ordering::Relaxed);
+                continue;
+            }
             // Who is the client may become clear later: what was said so far stays as it was shown.
             let client = *self.client.get_or_init(|| speaker.client);
             if self.side.wants(row.direction, client) {
@@ -200,6 +220,7 @@ fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
         side: args.side,
         client: OnceLock::new(),
         found: AtomicBool::new(false),
+        overlaps: AtomicU64::new(0),
     };
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
     let mut speaking = Speaking::new(out, form, args.udp, Clock::new(request.look.time, begin));
@@ -226,6 +247,7 @@ fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
             "{missing} bytes of the stream are missing in the capture; nothing is written for them"
         ));
     }
+    args.reassembly.tell_overlaps(&request, report.overlaps.into_inner());
     let mut damage = capture.into_errors();
     if !report.found.into_inner() {
         let protocol = if args.udp { "UDP" } else { "TCP" };
@@ -239,6 +261,7 @@ struct All {
     side: Side,
     only: Only,
     missing: AtomicU64,
+    overlaps: AtomicU64,
 }
 
 impl Report for All {
@@ -265,6 +288,7 @@ impl Report for All {
                 continue;
             }
             self.missing.fetch_add(row.missing, Ordering::Relaxed);
+            self.overlaps.fetch_add(row.overlaps, Ordering::Relaxed);
             if !self.side.wants(row.direction, speaker.client) || row.bytes.is_empty() {
                 continue;
             }
@@ -296,7 +320,7 @@ fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
     let (mut capture, settings, _) = request.open();
     let settings = Settings { overlap: args.reassembly.overlap(), ..settings };
     let mut folder = Folder::new(&out)?;
-    let report = All { side: args.side, only, missing: AtomicU64::new(0) };
+    let report = All { side: args.side, only, missing: AtomicU64::new(0), overlaps: AtomicU64::new(0) };
     let mut failed = None;
     let mut give = |part: Vec<(String, Vec<u8>)>| {
         for (name, bytes) in part {
@@ -315,6 +339,7 @@ fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
     if missing > 0 && !request.quiet {
         note(&format!("{missing} bytes are missing in the capture; nothing is written for them"));
     }
+    args.reassembly.tell_overlaps(&request, report.overlaps.into_inner());
     if request.verbose {
         note(&format!("{} files were written", folder.len()));
     }

@@ -2,7 +2,7 @@
 //! was there before, with a bounded number of them open.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -58,14 +58,14 @@ impl Folder {
             Some(made) => made,
             None => {
                 let file = OpenOptions::new().append(true).create_new(true).open(&path).map_err(fail)?;
-                let made = Made { identity: identity(&file), open: Some((file, 0)) };
+                let made = Made { identity: identity(file.metadata()), open: Some((file, 0)) };
                 self.files.entry(name.to_owned()).or_insert(made)
             }
         };
         if made.open.is_none() {
             let file = OpenOptions::new().append(true).open(&path).map_err(fail)?;
             // Somebody may have put a link in its place meanwhile.
-            if identity(&file) != made.identity {
+            if identity(file.metadata()) != made.identity {
                 return Err(fail(io::Error::other("it is not the file that was made here")));
             }
             made.open = Some((file, 0));
@@ -83,6 +83,20 @@ impl Folder {
             made.open = None;
         }
         Ok(())
+    }
+
+    /// Removes a file that was made here, if it was.
+    pub fn remove(&mut self, name: &str) -> Result<()> {
+        let Some(made) = self.files.remove(name) else { return Ok(()) };
+        if let Some((_, last)) = made.open {
+            self.used.remove(&last);
+        }
+        let path = self.path.join(name);
+        if identity(std::fs::symlink_metadata(&path)) != made.identity {
+            return Ok(());
+        }
+        let what = "cannot be removed".into();
+        std::fs::remove_file(&path).map_err(|source| Error::Output { path, what, source })
     }
 
     /// Where a file of this name stands.
@@ -107,14 +121,14 @@ fn is_plain(name: &str) -> bool {
 }
 
 #[cfg(unix)]
-fn identity(file: &File) -> Option<Identity> {
+fn identity(of: io::Result<Metadata>) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt;
-    let metadata = file.metadata().ok()?;
+    let metadata = of.ok()?;
     Some((metadata.dev(), metadata.ino()))
 }
 
 #[cfg(not(unix))]
-fn identity(_file: &File) -> Option<Identity> {
+fn identity(_of: io::Result<Metadata>) -> Option<Identity> {
     None
 }
 
@@ -148,6 +162,25 @@ mod tests {
         std::fs::write(dir.path().join("there"), b"kept").unwrap();
         assert!(folder.append("there", b"x").is_err());
         assert_eq!(std::fs::read(dir.path().join("there")).unwrap(), b"kept");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_what_was_made_here_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut folder = Folder::new(dir.path()).unwrap();
+        for name in ["gone", "replaced"] {
+            folder.append(name, b"x").unwrap();
+        }
+        let (replaced, strange) = (folder.path_of("replaced"), folder.path_of("strange"));
+        std::fs::write(&strange, b"kept").unwrap();
+        std::fs::rename(&strange, &replaced).unwrap();
+        std::fs::write(&strange, b"kept").unwrap();
+        for name in ["gone", "replaced", "strange"] {
+            folder.remove(name).unwrap();
+        }
+        assert!(!folder.path_of("gone").exists() && replaced.exists() && strange.exists());
+        assert!(folder.is_empty());
     }
 
     #[cfg(unix)]

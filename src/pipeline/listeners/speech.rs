@@ -6,7 +6,7 @@ use crate::pipeline::{Heard, Listener};
 use crate::tcp::Moment;
 use crate::tcp::stream::{Chunk, Conversation, Room};
 
-/// Some bytes that one side said, or a gap.
+/// Some bytes that one side said, a gap, or word of a segment that says otherwise than one before.
 #[derive(Clone, Debug)]
 pub struct Speech {
     /// Who said it.
@@ -19,6 +19,8 @@ pub struct Speech {
     pub bytes: Box<[u8]>,
     /// Bytes that the capture does not have behind them.
     pub missing: u64,
+    /// Segments that had other content for bytes that came before: beside them there is neither.
+    pub overlaps: u64,
 }
 
 /// Listens to a TCP connection or to UDP datagrams, and says their bytes in order.
@@ -43,11 +45,16 @@ impl Speeches {
 
 fn speech(direction: Direction, chunk: Chunk<'_>) -> Option<Speech> {
     match chunk {
-        Chunk::Data { offset, moment, bytes } => {
-            Some(Speech { direction, offset, moment: Some(moment), bytes: bytes.into(), missing: 0 })
-        }
+        Chunk::Data { offset, moment, bytes } => Some(Speech {
+            direction,
+            offset,
+            moment: Some(moment),
+            bytes: bytes.into(),
+            missing: 0,
+            overlaps: 0,
+        }),
         Chunk::Gap { offset, len } => {
-            Some(Speech { direction, offset, moment: None, bytes: Box::default(), missing: len })
+            Some(Speech { direction, offset, moment: None, bytes: Box::default(), missing: len, overlaps: 0 })
         }
         Chunk::Fin(_) | Chunk::Reset(_) => None,
     }
@@ -57,6 +64,7 @@ impl Listener<Speech> for Speeches {
     fn hear(&mut self, heard: &Heard<'_>, room: &mut Room, say: &mut dyn FnMut(Speech)) {
         match (self, heard.segment) {
             (Self::Stream(conversation), Some(segment)) => {
+                let before = conversation.overlaps();
                 conversation.on_segment(
                     heard.direction,
                     segment,
@@ -66,6 +74,11 @@ impl Listener<Speech> for Speeches {
                         speech(direction, chunk).into_iter().for_each(&mut *say);
                     },
                 );
+                let overlaps = conversation.overlaps() - before;
+                if overlaps > 0 {
+                    let (direction, bytes) = (heard.direction, Box::default());
+                    say(Speech { direction, offset: 0, moment: None, bytes, missing: 0, overlaps });
+                }
             }
             (Self::Datagrams(said), _) if heard.payload_len > 0 => {
                 let [forward, reverse] = said;
@@ -76,6 +89,7 @@ impl Listener<Speech> for Speeches {
                     moment: Some(Moment { at: heard.at.unwrap_or_default(), number: heard.number }),
                     bytes: heard.payload.into(),
                     missing: u64::from(heard.payload_len).saturating_sub(heard.payload.len() as u64),
+                    overlaps: 0,
                 });
                 *offset += u64::from(heard.payload_len);
             }

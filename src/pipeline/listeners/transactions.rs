@@ -12,6 +12,8 @@ use crate::tcp::stream::{Conversation, Room};
 pub enum Said {
     /// An exchange of which nothing more comes.
     Exchange(Box<Exchange>),
+    /// Segments that had other content for bytes that came before.
+    Overlaps(u64),
     /// Payload of a body, in order.
     Body {
         /// The exchange's number in its connection.
@@ -65,9 +67,14 @@ impl Listener<Said> for Transactions {
         let (Some(open), Some(segment)) = (&mut self.open, heard.segment) else { return };
         let (conversation, application) = open.as_mut();
         let mut speak = Speak { bodies: self.bodies, say };
+        let before = conversation.overlaps();
         conversation.on_segment(heard.direction, segment, heard.payload, room, &mut |direction, chunk| {
             application.on_chunk(direction, &chunk, &mut speak);
         });
+        let overlaps = conversation.overlaps() - before;
+        if overlaps > 0 && application.service() == Some(Service::Http) {
+            (speak.say)(Said::Overlaps(overlaps));
+        }
         self.service = application.service();
         if !application.wants_more() {
             conversation.abandon(room);

@@ -73,6 +73,11 @@ impl Conversation {
         }
     }
 
+    /// Segments of both that had other content for bytes that came before.
+    pub fn overlaps(&self) -> u64 {
+        Direction::BOTH.into_iter().map(|direction| u64::from(self.halves[direction].counts().overlaps)).sum()
+    }
+
     /// What became of the bytes of each direction.
     pub fn counts(&self) -> Pair<Counts> {
         self.halves.map(Stream::counts)
