@@ -49,6 +49,9 @@ impl History {
         if what != b'f' && fin && !syn && !reset {
             self.once(direction, b'f');
         }
+        if tags.is_empty() {
+            return;
+        }
         for ((letter, tag), at) in SCALED.into_iter().zip(0..) {
             if tags.contains(tag)
                 && let Some(count) = self.counts[direction].get_mut::<usize>(at)

@@ -5,25 +5,30 @@ use memchr::memmem;
 use super::head::{StartLine, is_token, line, request_line, status_line};
 use super::message::Side;
 
+/// The longest method of a request that is looked for.
+const MAX_METHOD: usize = 32;
+
 /// Whether the beginning of a line can be that of a request line.
 pub(super) fn may_begin_request(text: &[u8]) -> bool {
-    let token = text.iter().take_while(|&&byte| is_token(byte)).count();
+    let token = text.iter().take(MAX_METHOD + 1).take_while(|&&byte| is_token(byte)).count();
     let then = text.get(token);
-    (token > 0 || text.is_empty()) && token <= 32 && matches!(then, None | Some(b' '))
+    (token > 0 || text.is_empty()) && token <= MAX_METHOD && matches!(then, None | Some(b' '))
 }
 
 /// Whether bytes begin with the whole start line of a message of either side, with a version.
 pub fn begins_message(bytes: &[u8]) -> bool {
-    let (first, rest, _) = line(bytes);
-    if rest.is_empty() && !bytes.ends_with(b"\n") {
+    // Nearly all bytes that are asked about are in the midst of something else: the first few tell.
+    let answers = bytes.starts_with(b"HTTP/");
+    if !answers && !may_begin_request(bytes) {
         return false;
     }
-    let request = || matches!(request_line(first), Some(StartLine::Request { version: Some(_), .. }));
-    if first.starts_with(b"HTTP/") {
-        status_line(first).is_some()
-    } else {
-        may_begin_request(first) && request()
-    }
+    let (first, rest, _) = line(bytes);
+    let whole = !rest.is_empty() || bytes.ends_with(b"\n");
+    let begins = match answers {
+        true => status_line(first).is_some(),
+        false => matches!(request_line(first), Some(StartLine::Request { version: Some(_), .. })),
+    };
+    whole && begins
 }
 
 /// Where in a line a message begins: at its start, or behind the end of a body that has no line end.
