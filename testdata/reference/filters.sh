@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-captures=(../captures/{filter-*,vlan*,mpls,pppoe,geneve,gre,6in4,linktype-{ipv4,loop,null,raw,sll,sll2},fragments*,ipv4-options,ipv6-extensions,icmp-*,arp,dns,handshake,http-get,snaplen-*}.pcap)
+captures=(../captures/{filter-*,vlan*,mpls,pppoe,geneve,gre,6in4,linktype-{ipv4,loop,null,raw,sll,sll2,unknown},fragments*,ipv4-options,ipv6-extensions,icmp-*,arp,dns,handshake,http-get,snaplen-*}.pcap)
 
 {
   echo "# $(tcpdump --version 2>&1 | head -2 | paste -sd' ')"
