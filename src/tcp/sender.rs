@@ -213,9 +213,10 @@ impl Sender {
     }
 
     /// What was sent last turned out to be older than what is missing behind it, up to `point`: with nothing reported,
-    /// only the timer sends the oldest segment again. RFC 6298 §5.4
+    /// only the timer sends the oldest segment again (RFC 6298 §5.4). A recovery that ACKs began sends it too (RFC 6675
+    /// §5, step C).
     pub(super) fn on_timeout_unseen(&mut self, point: Position, seen_at: Timestamp) {
-        if self.episode.is_none_or(|episode| episode.cause == Cause::Fast) {
+        if self.episode.is_none() {
             self.probe = None;
             self.episode = Some(Episode::unseen(point, seen_at, self.una));
         }
@@ -411,5 +412,25 @@ mod tests {
         };
         assert_eq!(script(11), "retransmission rto lost_before_capture");
         assert_eq!(script(16), "retransmission fast lost_before_capture");
+    }
+
+    #[test]
+    fn what_ids_show_in_a_recovery_is_of_the_recovery() {
+        let trace = conversation(
+            "0.000 > syn 0:1(0) sackok mss 1460
+             0.100 < syn 0:1(0) ack 1 sackok mss 1460 id 8
+             0.100 > 1:1(0) ack 1
+             0.200 < 1:1001(1000) ack 1 id 9
+             0.201 < 2001:3001(1000) ack 1 id 11
+             0.201 > 1:1(0) ack 1001 sack 2001:3001
+             0.301 < 1001:2001(1000) ack 1 id 20
+             0.301 > 1:1(0) ack 3001
+             0.302 < 3001:4001(1000) ack 1 id 21
+             0.302 > 1:1(0) ack 4001
+             0.303 < 7001:8001(1000) ack 1 id 22
+             0.303 > 1:1(0) ack 4001 sack 7001:8001
+             0.304 < 4001:5001(1000) ack 1 id 23",
+        );
+        assert_eq!(last(&trace.events()), "retransmission fast lost_before_capture");
     }
 }
