@@ -35,12 +35,13 @@ impl IdOrder {
 
     /// How many IDs after the last segment in order `segment` is; `None` where they do not count.
     pub(super) fn step(&self, segment: &Segment) -> Option<u16> {
-        let id = segment.ip_id.filter(|&id| id != 0 && self.last != 0 && self.up > 0 && self.usable())?;
+        let id = segment.ip_id.filter(|&id| id != 0 && self.last != 0 && self.usable())?;
         Some(id.wrapping_sub(self.last)).filter(|step| (1..=STEP as u16).contains(step))
     }
 
+    /// RFC 6864 §4.1: an ID need not count; it does where it was seen to.
     fn usable(&self) -> bool {
-        self.wild == 0 || self.up / 8 >= self.wild
+        self.up > 0 && (self.wild == 0 || self.up / 8 >= self.wild)
     }
 
     /// Whether `segment` was sent before `other`; `None` where nothing tells.

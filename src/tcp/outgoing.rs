@@ -363,6 +363,20 @@ mod tests {
     }
 
     #[test]
+    fn ids_that_were_not_seen_to_count_tell_nothing() {
+        let script = |second: u16| {
+            format!(
+                "0.000 > 1:1001(1000) ack 1 id 50000
+                 0.001 > 1001:2001(1000) ack 1 id {second}
+                 0.310 > 1:1001(1000) ack 1 id 30000"
+            )
+        };
+        assert_eq!(established_plain(&script(9)).events(), "3 retransmission rto");
+        assert_eq!(established_plain(&script(0)).events(), "3 retransmission rto");
+        assert_eq!(established_plain(&script(50001)).events(), "3 out_of_order");
+    }
+
+    #[test]
     fn a_syn_again_is_a_retransmission_and_crossing_syns_are_not() {
         let again =
             conversation("0 > syn 0:1(0)\n 1 > syn 0:1(0)\n 1.1 < syn 0:1(0) ack 1\n 1.1 > 1:1(0) ack 1");
