@@ -126,7 +126,7 @@ const CASES: &[Case] = &[
     ("spurious-rto-eifel", "5 retransmission rto spurious", "client_spurious_retransmissions=1"),
     (
         "seq-wrap-twice",
-        "6 gap; 8 gap; 10 gap; 12 gap; 14 gap; 16 gap; 18 gap; 20 gap; 22 gap; 24 gap; 26 gap; 28 gap; 30 gap; 32 gap; 34 gap; 36 gap; 38 gap; 40 gap; 42 gap",
+        "6 gap; 7 acked_unseen; 8 gap; 9 acked_unseen; 10 gap; 11 acked_unseen; 12 gap; 13 acked_unseen; 14 gap; 15 acked_unseen; 16 gap; 17 acked_unseen; 18 gap; 19 acked_unseen; 20 gap; 21 acked_unseen; 22 gap; 23 acked_unseen; 24 gap; 25 acked_unseen; 26 gap; 27 acked_unseen; 28 gap; 29 acked_unseen; 30 gap; 31 acked_unseen; 32 gap; 33 acked_unseen; 34 gap; 35 acked_unseen; 36 gap; 37 acked_unseen; 38 gap; 39 acked_unseen; 40 gap; 41 acked_unseen; 42 gap; 43 acked_unseen",
         "client_unique_bytes=20000 client_missing_bytes=9499981000",
     ),
     // Away from the sender.
@@ -146,7 +146,7 @@ const CASES: &[Case] = &[
         "client_missing_bytes=0",
     ),
     ("swapped", "5 gap; 7 out_of_order", "client_out_of_order_segments=1 client_retransmitted_segments=0"),
-    ("gap", "5 gap", "client_missing_bytes=1000 client_retransmitted_segments=0"),
+    ("gap", "5 gap; 7 acked_unseen", "client_missing_bytes=1000 client_retransmitted_segments=0"),
     ("acked-unseen", "5 acked_unseen", "client_missing_bytes=1000"),
     // Twice.
     (

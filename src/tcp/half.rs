@@ -29,7 +29,7 @@ use super::{Flags, HalfSummary, Position, Segment, Seq};
 use crate::time::{Span, Timestamp};
 
 /// What no plausible segment is beyond, however large its windows: half of what the sequence space can tell apart.
-const MAX_JUMP: i64 = 1 << 30;
+pub(super) const MAX_JUMP: i64 = 1 << 30;
 
 /// What a jump may exceed the window by: what the capture may have missed.
 const MISSED: i64 = 1 << 20;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::doubts::Settled;
 use super::flight::Sent;
-use super::half::{Half, Standpoint};
+use super::half::{Half, MAX_JUMP, Standpoint};
 use super::rtt;
 use super::sender::{News, Twice};
 use super::{Flags, Position, Segment, Seq, Tag, Tags};
@@ -44,9 +44,7 @@ impl Half {
         let mut answer = Answer::default();
         let before = self.acked;
         let advances = before.is_none_or(|before| ack > before);
-        if self.snd_max.is_some_and(|snd_max| ack > snd_max.max(self.probes.end().unwrap_or(snd_max)))
-            && advances
-        {
+        if advances && self.is_unseen(ack) {
             answer.tags.insert(Tag::AckedUnseen);
         }
         let tsecr = segment.timestamps.map(|(_, tsecr)| tsecr);
@@ -82,6 +80,17 @@ impl Half {
         }
         self.tell(news, circumstances.standpoint);
         answer
+    }
+
+    /// Whether an ACK that advances to `ack` acknowledges bytes that were never seen: above all that was, or in a hole.
+    fn is_unseen(&self, ack: Position) -> bool {
+        let Some(snd_max) = self.snd_max else { return false };
+        if ack > snd_max {
+            return self.probes.end().is_none_or(|end| ack > end);
+        }
+        let start = self.acked.unwrap_or(self.first).max(self.first).max(1);
+        let end = ack - i64::from(ack == snd_max && self.extent.has_ended());
+        start < end && !self.seen.covers(&(start..end))
     }
 
     /// It acknowledges something new.
@@ -153,7 +162,8 @@ impl Half {
             }
         }
         let mut reported = false;
-        let highest = self.top();
+        // Of a direction that the capture lacks, what is reported has been sent.
+        let highest = if self.snd_max.is_some() { self.top() } else { ack + MAX_JUMP };
         for &edges in segment.sack.iter().skip(usize::from(dsack.is_some())) {
             let block = self.block(edges);
             let block = block.start.max(ack)..block.end.min(highest);
@@ -192,7 +202,7 @@ impl Half {
         if let Some(answer) = self.probes.take_answer().filter(|_| !changed) {
             return Tags::of(answer);
         }
-        let outstanding = self.snd_max.is_some_and(|snd_max| snd_max > ack);
+        let outstanding = self.snd_max.or_else(|| self.sacked.end()).is_some_and(|sent| sent > ack);
         if outstanding && (!changed || reported) {
             return Tags::of(Tag::DuplicateAck);
         }
@@ -358,6 +368,33 @@ mod tests {
              0.06 < 101:101(0) ack 1001 win 60000",
         );
         assert_eq!(trace.events(), "3 duplicate_ack\n4 window_update");
+    }
+
+    #[test]
+    fn an_ack_in_a_hole_acknowledges_what_was_never_seen() {
+        let trace = established_plain(
+            "0.00 > 1:1001(1000) ack 1
+             0.01 > 3001:4001(1000) ack 1
+             0.10 < 1:1(0) ack 1001
+             0.11 < 1:1(0) ack 2001
+             0.12 < 1:1(0) ack 4001
+             0.13 > fin 4001:4001(0) ack 1
+             0.14 < 1:1(0) ack 4002",
+        );
+        assert_eq!(trace.events(), "2 gap\n4 acked_unseen\n5 acked_unseen");
+    }
+
+    #[test]
+    fn sack_shows_what_is_outstanding_of_a_direction_that_the_capture_lacks() {
+        let trace = conversation(
+            "0.0 < 1:1(0) ack 1001 win 5000
+             0.1 < 1:1(0) ack 1001 win 5000
+             0.2 < 1:1(0) ack 1001 win 5000 sack 2001:3001
+             0.3 < 1:1(0) ack 1001 win 5000 sack 2001:4001
+             0.4 < 1:1(0) ack 4001 win 5000
+             0.5 < 1:1(0) ack 4001 win 5000",
+        );
+        assert_eq!(trace.events(), "3 duplicate_ack sack\n4 duplicate_ack sack");
     }
 
     #[test]
