@@ -288,7 +288,16 @@ impl Sender {
         if self.episode.is_some() || resend.reported || (first && self.dup_acks > 0) {
             return Cause::Fast;
         }
-        Cause::Unknown
+        // No timer explains it: the ACKs that passed were faster than any that gave a round trip.
+        if first && self.is_on_the_way(resend.start) { Cause::Fast } else { Cause::Unknown }
+    }
+
+    /// Whether ACKs on their way report `start` as missing often enough. RFC 5681 §3.2, RFC 6675 §4
+    fn is_on_the_way(&self, start: Position) -> bool {
+        let repeated = self.in_transit.iter().filter(|news| news.ack == start);
+        let known = if self.una == start { self.dup_acks } else { 0 };
+        let duplicates = repeated.fold(known, |duplicates, news| duplicates.saturating_add(news.duplicates));
+        duplicates >= DUP_THRESH || self.in_transit.iter().any(|news| news.high_sacked > Some(start))
     }
 
     /// RFC 6298 §5: the oldest outstanding segment, a timeout after what last restarted the timer.
@@ -364,6 +373,26 @@ mod tests {
              0.511 > 4001:5001(1000) ack 1
              0.512 > 4001:5001(1000) ack 1";
         assert_eq!(last(&established_plain(script).events()), "retransmission unclassified");
+    }
+
+    #[test]
+    fn duplicate_acks_explain_what_no_timer_does() {
+        let script = |acks: &str| {
+            let script = format!(
+                "0.000 > syn 0:1(0) mss 1460
+                 0.002 < syn 0:1(0) ack 1 mss 1460
+                 0.050 > 1:1(0) ack 1
+                 0.100 > 1:1001(1000) ack 1
+                 0.101 > 1001:5001(4000) ack 1
+                 0.102 < 1:1(0) ack 1
+                 0.103 < 1:1(0) ack 1
+                 {acks}
+                 0.106 > 1:1001(1000) ack 1"
+            );
+            last(&conversation(&script).events()).to_owned()
+        };
+        assert_eq!(script("0.104 < 1:1(0) ack 1"), "retransmission fast");
+        assert_eq!(script(""), "retransmission unclassified");
     }
 
     #[test]
