@@ -8,6 +8,9 @@
 //! merge           numbers in order of first packet; rows of packets; ended flows   batch n
 //! ```
 //!
+//! A TCP connection is analysed when its row is made: until it has more than some fifty segments, they are only written
+//! down, a few bytes each. Where the verdict on each packet is wanted, it is analysed as they come.
+//!
 //! Flows are divided among shards by the symmetric hash of their key, so both directions meet and no two
 //! threads share a flow. What depends on the order of frames across shards (the numbers of flows and streams, rows)
 //! is settled between batches by the frames' numbers alone. So the output depends neither on threads nor on blocks.
