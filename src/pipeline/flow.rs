@@ -53,6 +53,8 @@ enum Tcp {
 enum Ear<Row> {
     /// Nothing, or nothing any more.
     None,
+    /// Something that needs to hear nothing before there is payload.
+    Quiet,
     /// This.
     #[serde(skip)]
     Awake(Box<dyn Listener<Row>>),
@@ -140,7 +142,7 @@ impl<Row> Open<Row> {
     /// Whether little is kept of it, so that it need not be put aside.
     pub fn is_light(&self) -> bool {
         let analysed = matches!(self.tcp, Some(Tcp::Analysed(_)));
-        !analysed && !matches!(&self.ear, Ear::Awake(listener) if !listener.is_light())
+        !analysed && !matches!(self.ear, Ear::Awake(_))
     }
 
     /// Lets go of its listener, by way of `packing`, until it has another packet. Whether it has none now.
@@ -153,14 +155,36 @@ impl<Row> Open<Row> {
         })
     }
 
-    /// If its listener was let go, `listener` gives another one, which remembers what that one did.
-    pub fn wake_listener(&mut self, listener: impl FnOnce() -> Option<Box<dyn Listener<Row>>>) {
-        if let Ear::Packed(packed) = &self.ear {
-            let mut listener = listener();
-            if let Some(listener) = &mut listener {
-                listener.unpack(packed);
-            }
-            self.ear = listener.map_or(Ear::None, Ear::Awake);
+    /// Before one of its packets: if its listener was let go, `listener` gives another one, which remembers what that
+    /// one did.
+    pub fn wake_listener(
+        &mut self,
+        record: &Record,
+        listener: impl FnOnce() -> Option<Box<dyn Listener<Row>>>,
+    ) {
+        let packed: &[u8] = match &self.ear {
+            Ear::Packed(packed) => packed,
+            Ear::Quiet if record.payload_len() > 0 || record.is_syn() || self.is_nearly_grown() => &[],
+            _ => return,
+        };
+        let mut listener = listener();
+        if let Some(listener) = listener.as_mut().filter(|_| !packed.is_empty()) {
+            listener.unpack(packed);
+        }
+        self.ear = listener.map_or(Ear::None, Ear::Awake);
+    }
+
+    /// Whether its next segment may be the one before which it is analysed.
+    fn is_nearly_grown(&self) -> bool {
+        matches!(&self.tcp, Some(Tcp::Young(young)) if young.is_nearly_over())
+    }
+
+    /// Lets go of a listener that has nothing to remember yet.
+    fn hush(&mut self) {
+        if let (Some(Tcp::Young(_)), Ear::Awake(listener)) = (&self.tcp, &self.ear)
+            && listener.is_light()
+        {
+            self.ear = Ear::Quiet;
         }
     }
 
@@ -243,6 +267,7 @@ impl<Row> Open<Row> {
                 }
             }
         }
+        self.hush();
         verdict
     }
 
@@ -378,7 +403,7 @@ impl<Row> Open<Row> {
                 listener.end(&mut Room::default(), &mut |_| ());
                 listener.service()
             }
-            Ear::None => self.service,
+            Ear::None | Ear::Quiet => self.service,
         }
     }
 }

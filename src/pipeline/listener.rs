@@ -58,7 +58,8 @@ pub trait Listener<Row>: Send + Sync {
         false
     }
 
-    /// It remembers next to nothing: there is no use in letting go of it.
+    /// It remembers nothing yet, and needs to hear nothing before there is payload: another one is as good. Only where it
+    /// takes what was [before](Heard::before).
     fn is_light(&self) -> bool {
         false
     }

@@ -321,6 +321,11 @@ impl Record {
         self.frame_len
     }
 
+    /// It is a TCP segment with SYN.
+    pub fn is_syn(&self) -> bool {
+        self.kind == Kind::Segment && Flags(self.flags).contains(Flags::SYN)
+    }
+
     /// Transport payload on the wire.
     pub fn payload_len(&self) -> u32 {
         self.payload_len

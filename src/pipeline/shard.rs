@@ -236,7 +236,7 @@ impl<Row> Shard<Row> {
             entry.open = asleep.wake().map_or(Kept::Nothing, |open| Kept::Awake(Box::new(open)));
         }
         if let Kept::Awake(open) = &mut entry.open {
-            open.wake_listener(|| task.listen.listen(&record.key));
+            open.wake_listener(record, || task.listen.listen(&record.key));
             self.awake.add(slot, open);
         }
     }

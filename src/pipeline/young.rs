@@ -42,6 +42,11 @@ impl Young {
         self.journal.len() > LONGEST || again
     }
 
+    /// Whether it may have to be, before the next segment.
+    pub fn is_nearly_over(&self) -> bool {
+        self.journal.len() + Journal::MAX_ENTRY > LONGEST
+    }
+
     /// Whether a segment begins a new connection on the same addresses and ports; `None` where only the analysis tells.
     pub fn is_reused_by(&self, direction: Direction, segment: &Segment) -> Option<bool> {
         if !segment.flags.contains(Flags::SYN) || segment.flags.contains(Flags::ACK) {

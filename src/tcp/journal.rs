@@ -14,8 +14,6 @@ use crate::decode::SackBlocks;
 use crate::flow::{Direction, Pair};
 use crate::time::Timestamp;
 
-/// The most that one entry takes.
-const MAX_ENTRY: usize = 96;
 /// Bytes of a journal that is likely to become longer still: from here on, room is made for as many at a time.
 const LONG: usize = 128;
 
@@ -94,6 +92,9 @@ mod bits {
 }
 
 impl Journal {
+    /// The most bytes that one entry takes.
+    pub const MAX_ENTRY: usize = 96;
+
     /// How many bytes its entries take.
     pub fn len(&self) -> usize {
         self.bytes.len()
@@ -298,7 +299,7 @@ impl Course {
 
 /// An entry, on its way to the journal.
 #[derive(Default)]
-struct Writer(ArrayVec<u8, MAX_ENTRY>);
+struct Writer(ArrayVec<u8, { Journal::MAX_ENTRY }>);
 
 impl Writer {
     fn put(&mut self, bytes: &[u8]) {
@@ -447,7 +448,7 @@ mod tests {
             let mut before = 0;
             for entry in &entries {
                 journal.push(entry);
-                prop_assert!(journal.len() - before <= MAX_ENTRY);
+                prop_assert!(journal.len() - before <= Journal::MAX_ENTRY);
                 before = journal.len();
             }
             let read: Vec<_> = journal.entries().collect();
@@ -478,7 +479,7 @@ mod tests {
         };
         let mut journal = Journal::default();
         journal.push(&Entry { direction: Direction::Reverse, segment, timed: false });
-        assert!(journal.len() <= MAX_ENTRY, "{}", journal.len());
+        assert!(journal.len() <= Journal::MAX_ENTRY, "{}", journal.len());
         assert_eq!(journal.opened_by(), None);
         let read: Vec<_> = journal.entries().map(|entry| (entry.direction, entry.segment.at)).collect();
         assert_eq!(read, [(Direction::Reverse, segment.at)]);
