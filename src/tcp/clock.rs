@@ -82,3 +82,42 @@ impl Clock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tcp::conversation::conversation;
+    use crate::time::{Span, Timestamp};
+
+    use super::Clock;
+
+    /// RFC 7323 §4.3: the echo is that of the segment that advanced the window.
+    #[test]
+    fn an_echo_shows_how_near_a_side_is() {
+        let trace = conversation(
+            "0.000 > 1:101(100) ack 1 ts 10:5
+             0.030 < 1:1(0) ack 101 ts 6:10
+             0.100 > 101:201(100) ack 1 ts 110:6
+             0.112 < 1:1(0) ack 201 ts 90:110
+             0.200 > 201:301(100) ack 1 ts 210:90
+             0.201 < 1:1(0) ack 201 ts 91:110",
+        );
+        let halves = &trace.connection.halves;
+        assert_eq!(halves.reverse.clock.nearest(), Some(Span::from_millis(12)));
+        assert_eq!(halves.forward.clock.nearest(), Some(Span::from_millis(70)));
+    }
+
+    #[test]
+    fn a_stamp_tells_when_what_came_late_was_sent() {
+        let trace = conversation(
+            "0.000 > 1:101(100) ack 1 ts 1000:5
+             0.100 > 101:201(100) ack 1 ts 1100:5
+             0.250 > 201:301(100) ack 1 ts 1250:5
+             0.300 > 301:401(100) ack 1 ts 1300:5",
+        );
+        let clock: &Clock = &trace.connection.halves.forward.clock;
+        let at = |millis: i64| Timestamp::from_nanos((1_000_000 + millis) * 1_000_000);
+        assert_eq!(clock.sent_at(at(390), Some(1340)), at(341), "within a step of the sender's clock");
+        assert_eq!(clock.sent_at(at(390), None), at(390));
+        assert_eq!(clock.sent_at(at(330), Some(1340)), at(330), "never after it was seen");
+    }
+}

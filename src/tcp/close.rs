@@ -117,3 +117,56 @@ impl Closer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::flow::Direction;
+    use crate::tcp::conversation::{conversation, established_plain};
+    use crate::tcp::{Closing, State};
+    use crate::time::Span;
+
+    /// RFC 9293 §3.6, figure 12.
+    #[test]
+    fn four_segments_close_both_ways() {
+        let trace = established_plain(
+            "0.000 > fin 1:1(0) ack 1
+             0.100 < 1:1(0) ack 2
+             0.150 < fin 1:1(0) ack 2
+             0.151 > 2:2(0) ack 2",
+        );
+        let summary = trace.summary();
+        let close = summary.close;
+        assert_eq!((close.closing, close.first), (Some(Closing::Graceful), Some(Direction::Forward)));
+        assert_eq!(close.duration, Some(Span::from_millis(151)));
+        assert_eq!((trace.client().state, trace.server().state), (State::TimeWait, State::Closed));
+    }
+
+    /// RFC 9293 §3.6, figure 13.
+    #[test]
+    fn crossing_fins_close_it_too() {
+        let trace = established_plain(
+            "0.000 > fin 1:1(0) ack 1
+             0.001 < fin 1:1(0) ack 1
+             0.100 > 2:2(0) ack 2
+             0.101 < 2:2(0) ack 2",
+        );
+        assert_eq!(trace.summary().close.closing, Some(Closing::Graceful));
+    }
+
+    #[test]
+    fn a_fin_that_nobody_acknowledged_closes_half() {
+        let trace = established_plain("0.000 > fin 1:1(0) ack 1\n 0.100 < fin 1:1(0) ack 2");
+        assert_eq!(trace.summary().close.closing, Some(Closing::HalfClosed));
+        let open = established_plain("0.000 > 1:101(100) ack 1");
+        assert_eq!(open.summary().close.closing, Some(Closing::Open));
+    }
+
+    #[test]
+    fn a_reset_closes_by_who_sent_it_first() {
+        let script = |side: &str| format!("0.000 > 1:101(100) ack 1\n 0.100 {side} rst 1:1(0)");
+        let closing = |side| established_plain(&script(side)).summary().close.closing;
+        assert_eq!((closing(">"), closing("<")), (Some(Closing::ClientReset), Some(Closing::ServerReset)));
+        let never = conversation("0.000 > syn 0:1(0)\n 0.100 < rst 0:0(0) ack 1");
+        assert_eq!(never.summary().close.closing, None);
+    }
+}

@@ -193,3 +193,48 @@ impl Doubt {
         settle(Settled { before, resolution: Resolution { number: self.sent.number, tags: self.tags } });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tcp::conversation::{established, established_plain};
+
+    /// RFC 2883 §4: one report accounts for one transmission too many, the latest of those bytes.
+    #[test]
+    fn a_dsack_accounts_for_one_copy() {
+        let trace = established(
+            "0.000 > 1:1001(1000) ack 1
+             0.310 > 1:1001(1000) ack 1
+             0.800 > 1:1001(1000) ack 1
+             0.850 < 1:1(0) ack 1001
+             0.900 < 1:1(0) ack 1001 sack 1:1001
+             0.950 < 1:1(0) ack 1001 sack 1:1001",
+        );
+        assert_eq!(trace.client().loss.spurious, 2);
+    }
+
+    /// RFC 3522 §3.2 (Eifel): the first ACK that covers it echoes an older stamp than that of what was sent again.
+    #[test]
+    fn an_older_echo_proves_it_needless() {
+        let spurious = |echo: u32| {
+            let script = format!(
+                "0.000 > 1:1001(1000) ack 1 ts 100:1
+                 0.310 > 1:1001(1000) ack 1 ts 410:1
+                 0.350 < 1:1(0) ack 1001 ts 500:{echo}"
+            );
+            established(&script).client().loss.spurious
+        };
+        assert_eq!((spurious(100), spurious(410)), (1, 0));
+    }
+
+    #[test]
+    fn without_a_proof_it_was_needed() {
+        let trace = established_plain(
+            "0.000 > 1:1001(1000) ack 1
+             0.310 > 1:1001(1000) ack 1
+             0.410 < 1:1(0) ack 1001
+             9.000 > 1001:2001(1000) ack 1",
+        );
+        assert_eq!(trace.events(), "2 retransmission rto");
+        assert_eq!((trace.client().loss.spurious, trace.client().loss.lost_after_capture), (0, 1));
+    }
+}

@@ -108,3 +108,45 @@ impl Extent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(seq: u32, payload_len: u32, flags: u16) -> Segment {
+        let (_, segment) = crate::tcp::conversation::parse("0 > 0:0(0)", 1, Default::default());
+        Segment { seq: Seq(seq), payload_len, flags: Flags(flags), ..segment }
+    }
+
+    /// RFC 9293 §3.4: SYN and FIN take a number each, and are no stream bytes.
+    #[test]
+    fn syn_and_fin_are_no_bytes() {
+        let mut extent = Extent::new(Seq(u32::MAX) + 1);
+        extent.on_segment(&segment(u32::MAX, 0, Flags::SYN.0));
+        assert_eq!(extent.bytes(), 0);
+        extent.on_segment(&segment(0, 100, 0));
+        extent.on_segment(&segment(100, 0, Flags::FIN.0));
+        assert_eq!((extent.bytes(), extent.has_ended()), (100, true));
+        extent.on_ack(Seq(101));
+        assert_eq!(extent.bytes(), 100);
+    }
+
+    #[test]
+    fn what_was_acknowledged_was_sent() {
+        let mut extent = Extent::new(Seq(1000));
+        extent.on_segment(&segment(1000, 10, 0));
+        extent.on_ack(Seq(5000));
+        assert_eq!(extent.bytes(), 4000);
+        extent.on_segment(&segment(900, 10, 0));
+        assert_eq!(extent.bytes(), 4100);
+    }
+
+    #[test]
+    fn numbers_wrap_as_often_as_they_like() {
+        let mut extent = Extent::new(Seq(0));
+        for step in 0..40_u32 {
+            extent.on_segment(&segment(step.wrapping_mul(1 << 29), 1 << 29, 0));
+        }
+        assert_eq!(extent.bytes(), 40 << 29);
+    }
+}

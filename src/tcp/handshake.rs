@@ -229,3 +229,74 @@ impl Opener {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::flow::Direction;
+    use crate::tcp::Opening;
+    use crate::tcp::conversation::conversation;
+    use crate::time::Span;
+
+    /// RFC 9293 §3.5, figure 6.
+    #[test]
+    fn three_segments_open_it_and_measure_both_ways() {
+        let trace = conversation(
+            "0.000 > syn 0:1(0) mss 1460 wscale 7
+             0.030 < syn 0:1(0) ack 1 mss 1400 wscale 2
+             0.031 > 1:1(0) ack 1 win 100",
+        );
+        let summary = trace.summary();
+        assert_eq!((summary.opening, summary.client), (Opening::Complete, Some(Direction::Forward)));
+        let handshake = summary.handshake;
+        assert_eq!(handshake.to_server, Some(Span::from_millis(30)));
+        assert_eq!(handshake.to_client, Some(Span::from_millis(1)));
+        assert_eq!(trace.verdict(3).window_scaled, Some(100 << 7));
+    }
+
+    /// RFC 6298 §3 (Karn): which of two SYNs was answered is not known.
+    #[test]
+    fn a_syn_sent_again_gives_no_sample() {
+        let trace = conversation(
+            "0.000 > syn 0:1(0)
+             1.000 > syn 0:1(0)
+             1.030 < syn 0:1(0) ack 1
+             1.031 > 1:1(0) ack 1",
+        );
+        let handshake = trace.summary().handshake;
+        assert_eq!((handshake.to_server, handshake.to_client), (None, Some(Span::from_millis(1))));
+        assert_eq!(trace.client().syn_retransmissions, 1);
+    }
+
+    /// RFC 9293 §3.5, figure 7.
+    #[test]
+    fn syns_that_cross_open_it_without_a_retransmission() {
+        let trace = conversation(
+            "0.000 > syn 0:1(0)
+             0.001 < syn 0:1(0)
+             0.002 > syn 0:1(0) ack 1
+             0.003 < syn 0:1(0) ack 1",
+        );
+        assert_eq!(trace.summary().opening, Opening::Simultaneous);
+        assert_eq!(trace.client().syn_retransmissions + trace.server().syn_retransmissions, 0);
+    }
+
+    /// RFC 7323 §2.2: a shift counts only if both sides offered one.
+    #[test]
+    fn one_offer_alone_scales_nothing() {
+        let trace = conversation(
+            "0.000 > syn 0:1(0) wscale 7
+             0.030 < syn 0:1(0) ack 1
+             0.031 > 1:1(0) ack 1 win 100",
+        );
+        assert_eq!(trace.verdict(3).window_scaled, Some(100));
+    }
+
+    #[test]
+    fn what_never_opened_says_why() {
+        let opening = |script| conversation(script).summary().opening;
+        assert_eq!(opening("0.000 > syn 0:1(0)\n 1.000 > syn 0:1(0)"), Opening::NoAnswer);
+        assert_eq!(opening("0.000 > syn 0:1(0)\n 0.030 < rst 0:0(0) ack 1"), Opening::Refused);
+        assert_eq!(opening("0.000 > syn 0:1(0)\n 0.030 < syn 0:1(0) ack 1"), Opening::HalfOpen);
+        assert_eq!(opening("0.000 > 1:101(100) ack 1"), Opening::Midstream);
+    }
+}

@@ -120,3 +120,45 @@ impl History {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tcp::conversation::conversation;
+
+    #[test]
+    fn each_kind_has_its_letter_once() {
+        let trace = conversation(
+            "0.000 > syn 0:1(0)
+             0.030 < syn 0:1(0) ack 1
+             0.031 > 1:1(0) ack 1
+             0.032 > 1:101(100) ack 1
+             0.033 > 101:201(100) ack 1
+             0.060 < 1:1(0) ack 201
+             0.070 < 1:51(50) ack 201
+             0.080 > fin 201:201(0) ack 51
+             0.100 < fin 51:51(0) ack 202
+             0.101 > 202:202(0) ack 52",
+        );
+        let summary = trace.summary();
+        assert_eq!((summary.history.as_str(), summary.conn_state.as_deref()), ("ShADadFf", Some("SF")));
+    }
+
+    #[test]
+    fn what_is_wrong_is_noted_by_powers_of_ten() {
+        let mut script = String::from("0.000 > 1:101(100) ack 1\n");
+        for again in 1..=12 {
+            script += &format!("{again}.000 > 1:101(100) ack 1\n");
+        }
+        let trace = conversation(&script);
+        assert_eq!(trace.client().loss.retransmitted_segments, 12);
+        assert_eq!(trace.summary().history, "DTT");
+        assert_eq!(trace.summary().conn_state.as_deref(), Some("OTH"));
+    }
+
+    #[test]
+    fn a_refusal_and_a_silence_differ() {
+        let state = |script| conversation(script).summary().conn_state.unwrap_or_default().to_string();
+        assert_eq!(state("0.000 > syn 0:1(0)"), "S0");
+        assert_eq!(state("0.000 > syn 0:1(0)\n 0.010 < rst 0:0(0) ack 1"), "REJ");
+    }
+}

@@ -69,3 +69,45 @@ impl Probes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tcp::conversation::established_plain;
+
+    /// RFC 9293 §3.8.6.1: one byte beyond a closed window; Linux sends none, one below.
+    #[test]
+    fn a_closed_window_is_probed() {
+        let trace = established_plain(
+            "0.000 > 1:1001(1000) ack 1
+             0.100 < 1:1(0) ack 1001 win 0
+             0.400 > 1001:1002(1) ack 1
+             0.500 < 1:1(0) ack 1001 win 0
+             0.900 > 1000:1000(0) ack 1
+             1.000 < 1:1(0) ack 1001 win 0",
+        );
+        let expected = "2 zero_window\n3 window_probe\n4 zero_window window_probe_ack\n5 window_probe\n6 zero_window window_probe_ack";
+        assert_eq!(trace.events(), expected);
+        assert_eq!(trace.client().probes.window_probes, 2);
+    }
+
+    /// RFC 9293 §3.8.4: with the window open and nothing outstanding, what begins one below is a keep-alive.
+    #[test]
+    fn an_open_window_makes_it_a_keep_alive() {
+        let trace = established_plain(
+            "0.000 > 1:1001(1000) ack 1
+             0.100 < 1:1(0) ack 1001
+             9.000 > 1000:1000(0) ack 1
+             9.100 < 1:1(0) ack 1001",
+        );
+        assert_eq!(trace.events(), "3 keep_alive\n4 keep_alive_ack");
+    }
+
+    #[test]
+    fn what_is_outstanding_is_no_keep_alive() {
+        let trace = established_plain(
+            "0.000 > 1:1001(1000) ack 1
+             9.000 > 1000:1000(0) ack 1",
+        );
+        assert_eq!(trace.client().probes.keep_alives, 0);
+    }
+}

@@ -92,3 +92,45 @@ fn mix(mixed: u64, value: u64) -> u64 {
     let product = u128::from(mixed ^ value ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93_u128;
     (product >> 64) as u64 ^ product as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tcp::conversation::established_plain;
+
+    #[test]
+    fn the_same_ip_id_within_a_second_is_the_same_packet() {
+        let copies = |second: &str| {
+            let script = format!(
+                "0.000 > 1:101(100) ack 1 id 7 sum 1
+                 0.001 > 101:201(100) ack 1 id 8 sum 2
+                 {second} > 1:101(100) ack 1 id 7 sum 1"
+            );
+            established_plain(&script).client().loss.capture_duplicates
+        };
+        assert_eq!((copies("0.900"), copies("1.100")), (1, 0));
+    }
+
+    #[test]
+    fn another_ip_id_is_another_packet() {
+        let trace = established_plain(
+            "0.000 > 1:101(100) ack 1 id 7 sum 1
+             0.001 > 1:101(100) ack 1 id 8 sum 1",
+        );
+        let loss = trace.client().loss;
+        assert_eq!((loss.capture_duplicates, loss.retransmitted_segments), (0, 1));
+    }
+
+    /// Without an ID every field has to be equal, at once; and hosts send equal pure ACKs back to back.
+    #[test]
+    fn without_an_ip_id_every_field_counts_and_pure_acks_do_not() {
+        let copies = |when: &str| {
+            let script = format!("0.000000 > 1:101(100) ack 1 sum 1\n {when} > 1:101(100) ack 1 sum 1");
+            established_plain(&script).client().loss.capture_duplicates
+        };
+        assert_eq!((copies("0.000050"), copies("0.000150")), (1, 0));
+        let acks = established_plain(
+            "0.0 > 1:101(100) ack 1\n 0.1 < 1:1(0) ack 101 sum 2\n 0.1 < 1:1(0) ack 101 sum 2",
+        );
+        assert_eq!(acks.server().loss.capture_duplicates, 0);
+    }
+}

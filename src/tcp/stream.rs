@@ -16,6 +16,7 @@
 
 mod conversation;
 mod copies;
+mod from_first;
 mod held;
 mod room;
 
@@ -39,21 +40,6 @@ const MAX_LEAD: u64 = 16 << 20;
 const MAX_UNSURE: usize = 64 << 10;
 /// A gap is declared between once and twice this many segments after its acknowledgment: captures swap packets.
 const EPOCH: u8 = 16;
-
-/// Positions are put aside as what they are from [`FIRST`]: that is a few bytes.
-mod from_first {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::FIRST;
-
-    pub fn serialize<S: Serializer>(position: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-        position.wrapping_sub(FIRST).cast_signed().serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-        i64::deserialize(deserializer).map(|distance| distance.cast_unsigned().wrapping_add(FIRST))
-    }
-}
 
 /// Which copy stays where the same bytes came twice with different content.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

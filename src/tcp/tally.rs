@@ -106,3 +106,38 @@ impl LossStats {
 
 /// What makes a segment more than a pure ACK.
 const NOT_PURE: Flags = Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0);
+
+#[cfg(test)]
+mod tests {
+    use crate::tcp::conversation::established_plain;
+    use crate::tcp::{EcnStats, SegmentSizes};
+
+    #[test]
+    fn counts_what_each_side_sent() {
+        let trace = established_plain(
+            "0.000 > psh 1:101(100) ack 1
+             0.001 > urg cwr 101:401(300) ack 1
+             0.100 < ece 1:1(0) ack 401
+             0.200 < rst 1:11(10)",
+        );
+        let (client, server) = (trace.client(), trace.server());
+        assert_eq!((client.data_segments, client.pushes, client.urgent_segments), (2, 1, 1));
+        assert_eq!(client.sizes, Some(SegmentSizes { min: 100, mean: 200, max: 300, sum: 400 }));
+        assert_eq!(client.ecn, EcnStats { ece_segments: 0, cwr_segments: 1 });
+        assert_eq!((server.acks.pure_acks, server.ecn.ece_segments), (1, 1));
+        assert_eq!((server.resets, server.data_segments), (1, 0), "what a RST says is no data");
+    }
+
+    #[test]
+    fn what_turns_out_otherwise_is_counted_once() {
+        let trace = established_plain(
+            "0.000 > 1:1001(1000) ack 1 id 1 sum 1
+             0.001 > 1:1001(1000) ack 1 id 1 sum 1
+             0.100 < 1:1(0) ack 1001
+             0.101 < 1:1(0) ack 1001",
+        );
+        let loss = trace.client().loss;
+        assert_eq!(loss.capture_duplicates + loss.network_duplicates, 1);
+        assert_eq!(loss.network_duplicates, 1, "the receiver answered both");
+    }
+}

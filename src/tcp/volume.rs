@@ -67,3 +67,29 @@ impl Volume {
         (self.initial.segments > 0).then_some(self.initial)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tcp::InitialWindow;
+    use crate::tcp::conversation::established_plain;
+
+    /// RFC 5681 §2: FlightSize; RFC 6928: what is sent before the first answer.
+    #[test]
+    fn what_is_in_flight_over_time() {
+        let trace = established_plain(
+            "0.000 > 1:1001(1000) ack 1
+             0.100 > 1001:3001(2000) ack 1
+             0.200 < 1:1(0) ack 1001
+             0.400 < 1:1(0) ack 3001
+             0.500 > 3001:4001(1000) ack 1",
+        );
+        let client = trace.client();
+        assert_eq!(client.in_flight_max, Some(3000));
+        assert_eq!(client.initial_window, Some(InitialWindow { bytes: 3000, segments: 2 }));
+        // 0.1 s of 1000, 0.1 s of 3000, 0.2 s of 2000, 0.1 s of none.
+        assert_eq!(client.in_flight_mean, Some(1600));
+        let flights = [1, 2, 5].map(|line| trace.verdict(line).in_flight);
+        assert_eq!(flights, [Some(1000), Some(3000), Some(1000)]);
+        assert_eq!((trace.server().in_flight_max, trace.server().initial_window), (None, None));
+    }
+}
