@@ -38,8 +38,9 @@ pub trait Listener<Row>: Send + Sync {
     /// The flow has ended. Rows that are said now come after all others, in order of their flow.
     fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Row));
 
-    /// Whether it has to know what every segment is when it hears it, and to say rows. Otherwise young connections are
-    /// written down, to be analysed at their end.
+    /// Whether it has to know what every segment is when it hears it. Otherwise young connections are written down, to be
+    /// analysed at their end; and for each row that it says, since the row tells who the client is: so one that says many
+    /// rows a flow does better with verdicts, too.
     fn needs_verdicts(&self) -> bool {
         true
     }

@@ -97,10 +97,6 @@ impl Listener<Speech> for Speeches {
         }
     }
 
-    fn needs_verdicts(&self) -> bool {
-        false
-    }
-
     fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Speech)) {
         if let Self::Stream(conversation) = self {
             conversation.finish(room, &mut |direction, chunk| {
