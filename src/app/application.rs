@@ -43,11 +43,11 @@ pub struct Application {
 enum Speaker {
     /// Nobody yet.
     Unknown,
-    /// HTTP, and the direction of its requests.
-    #[serde(skip)]
-    Http(Box<http::Connection>, Direction),
     /// Nobody any more.
     Nobody,
+    /// HTTP, and the direction of its requests. It stands last, as it is skipped: the others are written by their place.
+    #[serde(skip)]
+    Http(Box<http::Connection>, Direction),
 }
 
 /// The first bytes of a direction.

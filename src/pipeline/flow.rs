@@ -55,11 +55,11 @@ enum Ear<Row> {
     None,
     /// Something that needs to hear nothing before there is payload.
     Quiet,
-    /// This.
-    #[serde(skip)]
-    Awake(Box<dyn Listener<Row>>),
     /// Something that was let go until the next packet: what it remembers.
     Packed(Box<[u8]>),
+    /// This. It stands last: what is written of the others is their place, which is read without those that are skipped.
+    #[serde(skip)]
+    Awake(Box<dyn Listener<Row>>),
 }
 
 /// An open flow.
@@ -417,4 +417,22 @@ fn sampled(tcp: Option<&tcp::Connection>, responses: &Responses) -> Samples {
         Pair { forward, reverse }
     };
     Samples { rtt: both(&rtt), responses: both(&responses) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::Address;
+
+    #[test]
+    fn a_flow_is_put_aside_with_what_its_listener_remembers() {
+        let (key, direction) =
+            Key::new(TCP, (Address::v4([10, 0, 0, 1]), 1), (Address::v4([10, 0, 0, 2]), 2));
+        let mut open = Open::<()>::new(&key, 7, direction, true, None);
+        open.ear = Ear::Packed([1, 2, 3].into());
+        let bytes = postcard::to_allocvec(&open).unwrap();
+        let woken: Open<()> = postcard::from_bytes(&bytes).unwrap();
+        assert!(matches!(woken.ear, Ear::Packed(packed) if *packed == [1, 2, 3]));
+        assert_eq!(woken.head.first_packet, 7);
+    }
 }
