@@ -8,12 +8,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use flowray::capture::{Capture, Options};
-use flowray::flow::Key;
-use flowray::pipeline::{
-    self, Bounds, FlowRow, Lifetime, Listener, Outcome, PacketRows, Report, Services, Settings,
-};
+use flowray::pipeline::{self, Bounds, FlowRow, Lifetime, Outcome, PacketRows, Report, Settings};
 use flowray::time::Span;
-use support::conversation::{Conversation, Setup, Side, filling};
 use support::ip::{Ip, Tcp};
 use support::{Record, link, pcap};
 
@@ -97,49 +93,6 @@ fn when_a_connection_is_analysed_changes_nothing() {
         assert!(flows(&path, &later) == expected, "{}", path.display());
     }
     assert!(compared > 100, "{compared}");
-}
-
-/// Rows of flows whose protocol is looked for.
-struct Named;
-
-impl Report for Named {
-    type Part = usize;
-    type Row = ();
-
-    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<()>>> {
-        Some(Box::new(Services::of(key)?))
-    }
-
-    fn flows(&self, rows: &[FlowRow]) -> usize {
-        rows.len()
-    }
-}
-
-#[test]
-fn a_long_connection_that_is_put_aside_is_not_lost() {
-    let mut talk = Conversation::new(Setup::default());
-    talk.open();
-    for part in 0..40 {
-        talk.say(Side::Client, &filling(Side::Client, part, 700)).say(Side::Server, b"\x01");
-    }
-    let mut records = talk.close(Side::Client).records.clone();
-    let after = records.last().unwrap().at / 1_000_000 + 1;
-    records.extend((0..60_000).map(|number| datagram(1, after + number)));
-    let file = file(&records);
-    let mut capture =
-        Capture::open(&[file.path().to_path_buf()], Options { block_size: 4 << 10, ..Options::default() });
-    let mut rows = 0;
-    pipeline::run(
-        &mut capture,
-        &Settings { flows: true, ..Settings::default() },
-        &Named,
-        &mut |part: usize| {
-            rows += part;
-            ControlFlow::Continue(())
-        },
-    )
-    .unwrap();
-    assert_eq!(rows, 2);
 }
 
 /// A capture in a file of its own.
