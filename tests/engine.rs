@@ -8,7 +8,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use flowray::capture::{Capture, Options};
-use flowray::pipeline::{self, Bounds, FlowRow, Lifetime, Outcome, PacketRows, Report, Settings};
+use flowray::flow::Key;
+use flowray::pipeline::{
+    self, Bounds, FlowRow, Lifetime, Listener, Outcome, PacketRows, Report, Services, Settings,
+};
 use flowray::time::Span;
 use support::ip::{Ip, Tcp};
 use support::{Record, link, pcap};
@@ -19,6 +22,10 @@ struct Text;
 impl Report for Text {
     type Part = String;
     type Row = ();
+
+    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<()>>> {
+        Some(Box::new(Services::of(key)?))
+    }
 
     fn packets(&self, rows: PacketRows<'_>) -> String {
         let mut text = String::new();
@@ -179,4 +186,43 @@ fn a_closed_connection_ends_two_minutes_later() {
     let (rows, _) =
         rows(&file(&records), Settings { as_completed: Some(Lifetime::default()), ..Settings::default() });
     assert_eq!(rows.iter().map(|row| (row.flow, row.evicted)).collect::<Vec<_>>(), [(0, false), (1, false)]);
+}
+
+/// A long connection of no known protocol that closed is put aside, analysed, with what its listener remembers. It says the
+/// same afterwards as where everything is one block and nothing rests, whether or not it has another packet.
+#[test]
+fn what_was_put_aside_comes_back_as_it_was() {
+    let (client, server) = (Ip::v4(1, 2), Ip::v4(2, 1));
+    let connection = |port: u16| {
+        let segment =
+            |(ip, source_port, destination_port): (&Ip, u16, u16), seq, ack, flags, payload: &[u8]| {
+                let tcp =
+                    Tcp { source_port, destination_port, seq, ack, flags, window: 1000, ..Tcp::default() };
+                link::ethernet(&tcp.packet(ip, payload))
+            };
+        let (up, down) = ((&client, port, 7777), (&server, 7777, port));
+        let mut frames = vec![
+            segment(up, 99, 0, 0x02, b""),
+            segment(down, 499, 100, 0x12, b""),
+            segment(up, 100, 500, 0x10, b""),
+        ];
+        for n in 0..100 {
+            frames.push(segment(up, 100 + 10 * n, 500 + 20 * n, 0x18, b"0123456789"));
+            frames.push(segment(down, 500 + 20 * n, 110 + 10 * n, 0x18, b"01234567890123456789"));
+        }
+        frames.push(segment(up, 1100, 2500, 0x14, b""));
+        frames
+    };
+    let mut records: Vec<_> = [1000, 1001].into_iter().flat_map(connection).collect();
+    let late = records[50].clone();
+    records.extend((0..2000).map(|n| link::ethernet(&Ip::v4(3, 4).udp(1, 2, &[n as u8]))));
+    records.push(late);
+    let records: Vec<_> =
+        records.into_iter().zip(0..).map(|(frame, n)| Record::new(n * 1_000_000, frame)).collect();
+    let file = file(&records);
+    let settings = Settings { flows: true, samples: true, threads: 2, ..Settings::default() };
+    let (awake, _) = run(file.path(), &settings, 1 << 20);
+    let (put_aside, _) = run(file.path(), &settings, 256);
+    assert_eq!(awake.lines().count(), 3);
+    assert!(awake == put_aside, "{awake}\n{put_aside}");
 }
