@@ -7,7 +7,7 @@ use super::flow::{Head, Open};
 use crate::time::counted_from;
 
 /// The longest that a flow may be to sleep. One of which more is outstanding stays awake.
-const LONGEST: usize = 8 << 10;
+pub(super) const LONGEST: usize = 8 << 10;
 
 /// What is kept of an entry's flow.
 pub(super) enum Kept<Row> {
@@ -24,7 +24,7 @@ pub(super) struct Asleep(Box<[u8]>);
 
 impl Asleep {
     /// Puts a flow aside whose listener is let go, by way of `packing`. `None` where it is too long.
-    fn of<Row>(open: &Open<Row>, packing: &mut [u8]) -> Option<Self> {
+    pub fn of<Row>(open: &Open<Row>, packing: &mut [u8]) -> Option<Self> {
         let origin = open.head().end.unwrap_or_default();
         let len = postcard::to_slice(&origin, packing).ok()?.len();
         let len = counted_from(origin, || {
@@ -37,27 +37,18 @@ impl Asleep {
     /// What is asked of every flow now and then.
     pub fn head(&self) -> Option<Head> {
         let (origin, rest) = postcard::take_from_bytes(&self.0).ok()?;
-        counted_from(origin, || postcard::take_from_bytes(rest)).ok().map(|(head, _)| head)
+        let head = counted_from(origin, || postcard::take_from_bytes(rest)).ok().map(|(head, _)| head);
+        debug_assert!(head.is_some(), "what was written of a flow can be read");
+        head
     }
 
     /// The flow. Its listener is still let go.
     pub fn wake<Row>(&self) -> Option<Open<Row>> {
         let (origin, rest) = postcard::take_from_bytes(&self.0).ok()?;
-        counted_from(origin, || postcard::from_bytes(rest)).ok()
+        let open = counted_from(origin, || postcard::from_bytes(rest)).ok();
+        debug_assert!(open.is_some(), "what was written of a flow can be read");
+        open
     }
-}
-
-/// Puts a flow aside that nothing is pending of: its listener, and what the analysis remembers, if it was analysed.
-/// `None` where it has to stay as it is.
-pub(super) fn put_aside<Row>(open: &mut Open<Row>, packing: &mut Vec<u8>) -> Option<Option<Asleep>> {
-    packing.resize(LONGEST, 0);
-    if !open.may_sleep() || !open.pack_listener(packing) {
-        return None;
-    }
-    if open.is_light() {
-        return Some(None);
-    }
-    Asleep::of(open, packing).map(Some)
 }
 
 impl<Row> Kept<Row> {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::asleep::{Kept, put_aside};
+use super::asleep::{Asleep, Kept, LONGEST};
 use super::entry::Entry;
 use super::flow::Open;
 use crate::flow::{Slot, Table};
@@ -31,6 +31,7 @@ impl Awake {
     /// Puts flows of `table` aside that had no packet since the frame `since`: those that closed, and others while more
     /// are awake than may be.
     pub fn rest<Row>(&mut self, table: &mut Table<Entry<Row>>, since: u64) {
+        self.packing.resize(LONGEST, 0);
         let most = MOST.max(table.len() / 16);
         for _ in 0..self.flows.len() {
             let Some((slot, first)) = self.flows.pop_front() else { return };
@@ -41,10 +42,13 @@ impl Awake {
             open.listed = false;
             let head = open.head();
             let quiet = head.last_packet < since && (head.closed.is_some() || self.flows.len() >= most);
-            match quiet.then(|| put_aside(open, &mut self.packing)).flatten() {
-                Some(Some(asleep)) => entry.open = Kept::Asleep(asleep),
-                Some(None) => {}
-                None => self.add(slot, open),
+            if !quiet || !open.may_sleep() || !open.pack_listener(&mut self.packing) {
+                self.add(slot, open);
+            } else if !open.is_light() {
+                match Asleep::of(open, &mut self.packing) {
+                    Some(asleep) => entry.open = Kept::Asleep(asleep),
+                    None => self.add(slot, open),
+                }
             }
         }
     }

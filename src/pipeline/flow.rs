@@ -6,7 +6,7 @@ use super::ended::Identity;
 use super::listener::{Heard, Listener, Speaker};
 use super::opened::Opened;
 use super::record::{Path, Record, TCP, UDP};
-use super::responses::Responses;
+use super::responses::{Responses, is_news};
 use super::rows::{FlowRow, Samples};
 use super::settings::Lifetime;
 use super::young::Young;
@@ -182,7 +182,7 @@ impl<Row> Open<Row> {
     /// Lets go of a listener that has nothing to remember yet.
     fn hush(&mut self) {
         if let (Some(Tcp::Young(_)), Ear::Awake(listener)) = (&self.tcp, &self.ear)
-            && listener.is_light()
+            && listener.is_quiet()
         {
             self.ear = Ear::Quiet;
         }
@@ -247,25 +247,10 @@ impl<Row> Open<Row> {
                 self.ear = Ear::None;
             }
         }
-        match (&mut self.tcp, segment, &verdict) {
-            (Some(Tcp::Young(young)), Some(&segment), _) => {
-                young.push(&tcp::Entry { direction, segment, timed: at.is_some() });
-            }
-            (_, _, Some(verdict)) => {
-                if let Some(at) = at {
-                    self.responses.get_or_insert_default().on_segment(
-                        direction,
-                        at,
-                        record.payload_len(),
-                        verdict,
-                    );
-                }
-            }
-            _ => {
-                if let Some(at) = at.filter(|_| record.payload_len() > 0) {
-                    self.responses.get_or_insert_default().on_payload(direction, at);
-                }
-            }
+        if let (Some(Tcp::Young(young)), Some(&segment)) = (&mut self.tcp, segment) {
+            young.push(&tcp::Entry { direction, segment, timed: at.is_some() });
+        } else if let Some(at) = at.filter(|_| is_news(record.payload_len(), verdict.as_ref())) {
+            self.responses.get_or_insert_default().on_payload(direction, at);
         }
         self.hush();
         verdict

@@ -61,7 +61,7 @@ pub trait Listener<Row>: Send + Sync {
 
     /// It remembers nothing yet, and needs to hear nothing before there is payload: another one is as good. Only where it
     /// takes what was [before](Heard::before).
-    fn is_light(&self) -> bool {
+    fn is_quiet(&self) -> bool {
         false
     }
 

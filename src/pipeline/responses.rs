@@ -16,7 +16,7 @@ pub(super) struct Responses {
 }
 
 impl Responses {
-    /// Takes payload that says something for the first time, and in its turn.
+    /// Takes payload that [is news](is_news).
     pub fn on_payload(&mut self, direction: Direction, at: Timestamp) {
         if let Some((sender, asked)) = self.latest
             && sender != direction
@@ -24,13 +24,6 @@ impl Responses {
             self.samples[direction].get_or_insert_default().record(at.since(asked));
         }
         self.latest = Some((direction, at));
-    }
-
-    /// Takes a segment, captured `at`, if what it is counts.
-    pub fn on_segment(&mut self, direction: Direction, at: Timestamp, payload_len: u32, verdict: &Verdict) {
-        if payload_len > 0 && is_new_data(verdict) {
-            self.on_payload(direction, at);
-        }
     }
 
     /// In numbers.
@@ -49,8 +42,8 @@ impl Responses {
     }
 }
 
-/// Payload that says something for the first time, and in its turn.
-fn is_new_data(verdict: &Verdict) -> bool {
+/// Whether a packet has payload that says something for the first time, and in its turn. `verdict` is what it is, of TCP.
+pub(super) fn is_news(payload_len: u32, verdict: Option<&Verdict>) -> bool {
     const OTHERS: [Tag; 6] = [
         Tag::Retransmission,
         Tag::OutOfOrder,
@@ -59,5 +52,5 @@ fn is_new_data(verdict: &Verdict) -> bool {
         Tag::WindowProbe,
         Tag::KeepAlive,
     ];
-    !OTHERS.iter().any(|&tag| verdict.tags.contains(tag))
+    payload_len > 0 && !verdict.is_some_and(|verdict| OTHERS.iter().any(|&tag| verdict.tags.contains(tag)))
 }

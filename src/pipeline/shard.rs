@@ -155,15 +155,11 @@ impl<Row> Shard<Row> {
     fn on_record(&mut self, task: &Task<'_, Row>, record: &Record, opened: &Opened) {
         match record.kind {
             Kind::Packet => {
-                let slot = self.entry(record);
-                let slot = self.expire(task, record, slot);
-                self.wake(task, record, slot);
+                let slot = self.awaken(task, record);
                 self.on_packet(task, record, None, slot, opened);
             }
             Kind::Segment => {
-                let slot = self.entry(record);
-                let slot = self.expire(task, record, slot);
-                self.wake(task, record, slot);
+                let slot = self.awaken(task, record);
                 let mut open = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut());
                 let clock = open.as_ref().and_then(|open| open.head().end).unwrap_or_default();
                 let segment = record.segment(clock, &opened.beside);
@@ -178,9 +174,10 @@ impl<Row> Shard<Row> {
             }
             Kind::Quoted(error) => {
                 let Some(slot) = self.table.find(record.hash, &record.key) else { return };
-                self.wake(task, record, slot);
+                self.wake(slot);
                 if let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut()) {
                     open.on_icmp_error(error);
+                    self.awake.add(slot, open);
                 }
             }
         }
@@ -229,15 +226,24 @@ impl<Row> Shard<Row> {
         }
     }
 
-    /// Wakes the flow at `slot` and its listener, if they sleep.
-    fn wake(&mut self, task: &Task<'_, Row>, record: &Record, slot: Slot) {
-        let Some(entry) = self.table.get_mut(slot) else { return };
-        if let Kept::Asleep(asleep) = &entry.open {
-            entry.open = asleep.wake().map_or(Kept::Nothing, |open| Kept::Awake(Box::new(open)));
-        }
-        if let Kept::Awake(open) = &mut entry.open {
+    /// The entry of a packet, in which its flow and its listener are awake, if one is open.
+    fn awaken(&mut self, task: &Task<'_, Row>, record: &Record) -> Slot {
+        let slot = self.entry(record);
+        let slot = self.expire(task, record, slot);
+        self.wake(slot);
+        if let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut()) {
             open.wake_listener(record, || task.listen.listen(&record.key));
             self.awake.add(slot, open);
+        }
+        slot
+    }
+
+    /// Wakes the flow at `slot`, if it sleeps.
+    fn wake(&mut self, slot: Slot) {
+        let Some(entry) = self.table.get_mut(slot) else { return };
+        let Kept::Asleep(asleep) = &entry.open else { return };
+        if let Some(open) = asleep.wake() {
+            entry.open = Kept::Awake(Box::new(open));
         }
     }
 

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::responses::Responses;
+use super::responses::{Responses, is_news};
 use crate::flow::Direction;
 use crate::tcp::{Connection, Entry, Flags, Journal, Resolution, Segment};
 
@@ -49,7 +49,7 @@ impl Young {
 
     /// Whether a segment begins a new connection on the same addresses and ports; `None` where only the analysis tells.
     pub fn is_reused_by(&self, direction: Direction, segment: &Segment) -> Option<bool> {
-        if !segment.flags.contains(Flags::SYN) || segment.flags.contains(Flags::ACK) {
+        if !segment.flags.opens() {
             return Some(false);
         }
         match self.journal.opened_by() {
@@ -73,8 +73,8 @@ impl Young {
         for Entry { direction, segment, timed } in self.journal.entries() {
             let verdict = connection.on_segment(direction, &segment, &mut resolutions);
             resolutions.clear();
-            if timed {
-                responses.on_segment(direction, segment.at, segment.payload_len, &verdict);
+            if timed && is_news(segment.payload_len, Some(&verdict)) {
+                responses.on_payload(direction, segment.at);
             }
         }
         (connection, responses)

@@ -108,8 +108,7 @@ impl Journal {
     /// The direction and sequence number of the first segment, if it is a SYN without ACK.
     pub fn opened_by(&self) -> Option<(Direction, Seq)> {
         let Entry { direction, segment, .. } = self.entries().next()?;
-        let opens = segment.flags.contains(Flags::SYN) && !segment.flags.contains(Flags::ACK);
-        opens.then_some((direction, segment.seq))
+        segment.flags.opens().then_some((direction, segment.seq))
     }
 
     /// Writes a segment down.

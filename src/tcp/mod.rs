@@ -88,9 +88,8 @@ impl Connection {
     /// Whether `segment`, sent in `direction` on the same addresses and ports, begins a new connection: a SYN without
     /// ACK that has another sequence number than this one's. So Wireshark numbers its streams.
     pub fn is_reused_by(&self, direction: Direction, segment: &Segment) -> bool {
-        let syn = segment.flags.contains(Flags::SYN) && !segment.flags.contains(Flags::ACK);
         let other = |numbers: seq::Numbering| numbers.base() != segment.seq;
-        syn && self.halves[direction].numbers.is_some_and(other)
+        segment.flags.opens() && self.halves[direction].numbers.is_some_and(other)
     }
 
     /// Lets the connection see its next segment. What it proves about earlier ones is added to `resolutions`.
@@ -259,10 +258,7 @@ impl Connection {
         let sequel = syn.then(|| self.opener.on_syn(direction, segment));
         if !syn {
             self.opener.on_segment(direction, segment);
-        } else if self.reuses_ports
-            && sequel == Some(handshake::Sequel::First)
-            && !segment.flags.contains(Flags::ACK)
-        {
+        } else if self.reuses_ports && sequel == Some(handshake::Sequel::First) && segment.flags.opens() {
             verdict.tags.insert(Tag::PortReuse);
         }
         if syn && self.halves[direction.reverse()].volume.greatest().is_some() {

@@ -38,6 +38,11 @@ impl Flags {
         self.0 & flags.0 == flags.0
     }
 
+    /// Whether it asks for a connection: SYN without ACK. RFC 9293 §3.5
+    pub const fn opens(self) -> bool {
+        self.contains(Self::SYN) && !self.contains(Self::ACK)
+    }
+
     /// Whether any of `flags` is set.
     pub const fn intersects(self, flags: Self) -> bool {
         self.0 & flags.0 != 0

@@ -121,7 +121,7 @@ impl<Row> Listener<Row> for Services {
         matches!(self.search, Search::Over)
     }
 
-    fn is_light(&self) -> bool {
+    fn is_quiet(&self) -> bool {
         matches!(self.search, Search::Silence)
     }
 
@@ -135,7 +135,9 @@ impl<Row> Listener<Row> for Services {
     }
 
     fn unpack(&mut self, packed: &[u8]) {
-        if let Ok(unpacked) = postcard::from_bytes(packed) {
+        let unpacked = postcard::from_bytes(packed);
+        debug_assert!(unpacked.is_ok(), "what was packed can be read");
+        if let Ok(unpacked) = unpacked {
             *self = unpacked;
         }
     }
