@@ -17,6 +17,11 @@ pub struct Timestamp(i64);
 pub struct Span(i64);
 
 impl Timestamp {
+    /// The earliest instant.
+    pub const MIN: Self = Self(i64::MIN);
+    /// The latest instant.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// The instant `nanos` nanoseconds after 1970.
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)

@@ -11,6 +11,7 @@ use nom::{IResult, Parser};
 
 use super::block::Record;
 use super::format::{Damage, Walked, Walker};
+use super::tally::Tally;
 use super::{Clock, FileInfo, Format, Interface, InterfaceInfo, LinkType, SectionInfo};
 
 const MICROS: u32 = 0xa1b2_c3d4;
@@ -105,8 +106,10 @@ impl Layout {
         max_record: usize,
         interface: &Interface,
         info: &mut FileInfo,
+        tally: &mut Tally,
     ) -> Walked {
         let mut walked = Walked { end: from, next_len: self.header_len, ..Walked::default() };
+        let mut fraction_beyond_second = 0;
         while let Some(header) = self.header(bytes, walked.end) {
             let captured = header.captured as usize;
             if captured > max_record {
@@ -122,11 +125,12 @@ impl Layout {
                 break;
             }
             let at = interface.clock.at(header.raw_at());
-            info.count(at, header.captured, header.length, interface.snaplen);
-            info.notes.fraction_beyond_second += u64::from(interface.clock.overflows(header.fraction));
+            tally.count(at, header.captured, header.length, interface.snaplen);
+            fraction_beyond_second += u64::from(interface.clock.overflows(header.fraction));
             walked.packets += 1;
             walked.end = end;
         }
+        info.notes.fraction_beyond_second += fraction_beyond_second;
         if let Some(first) = info.sections.first_mut().and_then(|section| section.interfaces.first_mut()) {
             first.packets += walked.packets;
         }

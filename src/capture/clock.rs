@@ -35,14 +35,19 @@ impl Clock {
     }
 
     /// The instant of a record whose time field is `raw`; `None` where it does not fit 64-bit nanoseconds.
+    #[inline]
     pub fn at(self, raw: u64) -> Option<Timestamp> {
+        let Ticks::Fraction(unit) = self.ticks else { return self.at_ticks(raw) };
+        let fraction = (raw & u64::from(u32::MAX)) as i64 * unit;
+        Some(Timestamp::from_nanos((raw >> 32) as i64 * SECOND as i64 + fraction))
+    }
+
+    /// The same where all of the field counts ticks.
+    fn at_ticks(self, raw: u64) -> Option<Timestamp> {
         let ticks = i128::from(raw);
         let nanos = match self.ticks {
-            Ticks::Fraction(unit) => {
-                let fraction = (raw & u64::from(u32::MAX)) as i64 * unit;
-                return Some(Timestamp::from_nanos((raw >> 32) as i64 * SECOND as i64 + fraction));
-            }
             _ if !self.is_usable() => return None,
+            Ticks::Fraction(unit) => (ticks >> 32) * SECOND + (ticks & 0xffff_ffff) * i128::from(unit),
             Ticks::Decimal(n @ 0..=9) => ticks * 10i128.pow(u32::from(9 - n)),
             Ticks::Decimal(n) => ticks / 10i128.pow(u32::from(n - 9)),
             Ticks::Binary(n) => (ticks * SECOND) >> n,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::block::{Piece, Record};
+use super::tally::Tally;
 use super::{FileInfo, Interface, classic, pcapng, snoop};
 
 /// The format of a capture file.
@@ -70,14 +71,17 @@ impl Walker {
 
     /// Passes the whole records of `bytes` from `from` on, none of which is longer than `max_record`.
     pub fn walk(&mut self, bytes: &[u8], from: usize, max_record: usize, info: &mut FileInfo) -> Walked {
-        match self {
+        let mut tally = Tally::after(info.last);
+        let walked = match self {
             Self::Classic(layout, interfaces) => match interfaces.first() {
-                Some(interface) => layout.walk(bytes, from, max_record, interface, info),
+                Some(interface) => layout.walk(bytes, from, max_record, interface, info, &mut tally),
                 None => Walked::default(),
             },
-            Self::Snoop(_) => snoop::walk(bytes, from, max_record, info),
-            Self::Pcapng(sections) => sections.walk(bytes, from, max_record, info),
-        }
+            Self::Snoop(_) => snoop::walk(bytes, from, max_record, info, &mut tally),
+            Self::Pcapng(sections) => sections.walk(bytes, from, max_record, info, &mut tally),
+        };
+        info.add(&tally);
+        walked
     }
 
     /// What the records are that were passed since the last call, for the block that they go into.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::tally::Tally;
 use super::{Compression, Format, Interface, LinkType};
 use crate::time::{Span, Timestamp};
 
@@ -185,31 +186,25 @@ impl FileInfo {
         }
     }
 
-    /// Counts one packet.
-    #[inline]
-    pub(super) fn count(&mut self, at: Option<Timestamp>, captured: u32, length: u32, snaplen: u32) {
-        self.packets += 1;
-        self.captured_bytes += u64::from(captured);
-        self.wire_bytes += u64::from(length);
+    /// Adds the packets that a walk passed.
+    pub(super) fn add(&mut self, tally: &Tally) {
+        self.packets += tally.packets;
+        self.captured_bytes += tally.captured_bytes;
+        self.wire_bytes += tally.wire_bytes;
         let notes = &mut self.notes;
-        notes.cut += u64::from(captured < length);
-        notes.captured_beyond_length += u64::from(captured > length);
-        notes.captured_beyond_snaplen += u64::from(snaplen != 0 && captured > snaplen);
-        let Some(at) = at else {
-            notes.untimed += 1;
+        notes.cut += tally.cut;
+        notes.captured_beyond_length += tally.captured_beyond_length;
+        notes.captured_beyond_snaplen += tally.captured_beyond_snaplen;
+        notes.untimed += tally.untimed;
+        notes.time_backwards += tally.time_backwards;
+        notes.time_backwards_most = notes.time_backwards_most.max(tally.time_backwards_most);
+        if tally.first.is_none() {
             return;
-        };
-        match self.last {
-            Some(last) if at < last => {
-                notes.time_backwards += 1;
-                notes.time_backwards_most = notes.time_backwards_most.max(last.since(at));
-            }
-            Some(_) => {}
-            None => self.first = Some(at),
         }
-        self.last = Some(at);
-        self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
-        self.latest = Some(self.latest.map_or(at, |latest| latest.max(at)));
+        self.first = self.first.or(tally.first);
+        self.last = Some(tally.last);
+        self.earliest = Some(self.earliest.map_or(tally.earliest, |earliest| earliest.min(tally.earliest)));
+        self.latest = Some(self.latest.map_or(tally.latest, |latest| latest.max(tally.latest)));
     }
 }
 

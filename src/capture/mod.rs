@@ -27,6 +27,7 @@ mod pcapng;
 mod reader;
 mod snoop;
 mod source;
+mod tally;
 #[cfg(test)]
 mod trial;
 mod write;

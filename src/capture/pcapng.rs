@@ -16,6 +16,7 @@ use self::packet::{Kind, Packet};
 use super::block::{Piece, Record};
 use super::format::{Damage, Records, Walked};
 use super::options::BlockOptions;
+use super::tally::Tally;
 use super::{FileInfo, Interface};
 
 /// The type of a section header: the same in either byte order.
@@ -56,10 +57,17 @@ pub(super) fn recognise(start: &[u8]) -> bool {
 
 impl Sections {
     /// Passes the whole blocks of `bytes` from `from` on.
-    pub fn walk(&mut self, bytes: &[u8], from: usize, max_record: usize, info: &mut FileInfo) -> Walked {
+    pub fn walk(
+        &mut self,
+        bytes: &[u8],
+        from: usize,
+        max_record: usize,
+        info: &mut FileInfo,
+        tally: &mut Tally,
+    ) -> Walked {
         let mut walked = Walked { end: from, next_len: FRAME_LEN, ..Walked::default() };
         while let Some(rest) = bytes.get(walked.end..) {
-            match self.pass(rest, walked.end, max_record, info, &mut walked.fault) {
+            match self.pass(rest, walked.end, max_record, (info, tally), &mut walked.fault) {
                 Ok(Passed::Packet(len)) => {
                     (walked.end, walked.packets) = (walked.end + len, walked.packets + 1)
                 }
@@ -99,7 +107,7 @@ impl Sections {
         rest: &[u8],
         at: usize,
         max_record: usize,
-        info: &mut FileInfo,
+        (info, tally): (&mut FileInfo, &mut Tally),
         fault: &mut Option<Damage>,
     ) -> Result<Passed, String> {
         let Some(head) = Head::read(rest, self.big_endian, max_record, &mut info.notes)? else {
@@ -116,7 +124,7 @@ impl Sections {
         match kind {
             ENHANCED_PACKET | OBSOLETE_PACKET | SIMPLE_PACKET => {
                 let packet = Packet::read(Kind::of(kind), block, big_endian, &self.interfaces)?;
-                self.count(&packet, block, info);
+                self.count(&packet, block, info, tally);
                 let what =
                     |claim| format!("is damaged: a packet claims to have {claim} bytes in a block of {len}");
                 *fault = fault.take().or(packet.excess.map(|claim| Damage { at, what: what(claim) }));
@@ -142,10 +150,10 @@ impl Sections {
         Ok(Passed::Other(len))
     }
 
-    fn count(&self, packet: &Packet<'_>, block: &[u8], info: &mut FileInfo) {
+    fn count(&self, packet: &Packet<'_>, block: &[u8], info: &mut FileInfo, tally: &mut Tally) {
         let Some(interface) = self.interfaces.get(packet.interface as usize) else { return };
         let at = packet.raw_at.and_then(|raw| interface.clock.at(raw));
-        info.count(at, packet.data.len() as u32, packet.orig_len, interface.snaplen);
+        tally.count(at, packet.data.len() as u32, packet.orig_len, interface.snaplen);
         info.notes.dropped += u64::from(packet.drops.unwrap_or(0));
         for option in BlockOptions::new(packet.options(block), self.big_endian) {
             match option.code {

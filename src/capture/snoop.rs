@@ -7,6 +7,7 @@ use nom::{IResult, Parser};
 
 use super::block::Record;
 use super::format::{Damage, Walked, Walker};
+use super::tally::Tally;
 use super::{Clock, FileInfo, Format, Interface, InterfaceInfo, LinkType, SectionInfo};
 
 const MAGIC: &[u8; 8] = b"snoop\0\0\0";
@@ -73,7 +74,13 @@ impl Header {
 }
 
 /// Passes the whole records of `bytes` from `from` on.
-pub(super) fn walk(bytes: &[u8], from: usize, max_record: usize, info: &mut FileInfo) -> Walked {
+pub(super) fn walk(
+    bytes: &[u8],
+    from: usize,
+    max_record: usize,
+    info: &mut FileInfo,
+    tally: &mut Tally,
+) -> Walked {
     let mut walked = Walked { end: from, next_len: RECORD_HEADER_LEN, ..Walked::default() };
     while let Some(header) = Header::read(bytes, walked.end) {
         let (included, record) = (header.included as usize, header.record as usize);
@@ -89,7 +96,7 @@ pub(super) fn walk(bytes: &[u8], from: usize, max_record: usize, info: &mut File
             walked.next_len = record;
             break;
         }
-        info.count(Clock::MICROS.at(header.raw_at()), header.included, header.original, 0);
+        tally.count(Clock::MICROS.at(header.raw_at()), header.included, header.original, 0);
         info.notes.fraction_beyond_second += u64::from(Clock::MICROS.overflows(header.micros));
         // It counts from the start of the capture.
         info.notes.dropped = u64::from(header.drops).max(info.notes.dropped);
