@@ -129,6 +129,16 @@ struct Branch {
 
 #[derive(Debug)]
 enum Step {
+    /// A [`Test`](Self::Test) of bytes at a fixed place, which most are: whether what is left of the four bytes at `at`, when
+    /// they were shifted and masked, lies in a range.
+    Field {
+        at: u32,
+        shift: u8,
+        mask: u32,
+        least: u32,
+        /// The greatest of the range, less the least.
+        span: u32,
+    },
     Test {
         at: At,
         size: u8,
@@ -189,10 +199,15 @@ impl Program {
         let mut next = self.first;
         'jump: while let Some(nodes) = self.nodes.get(next as usize..) {
             for node in nodes {
-                let holds = if let Step::Test { at, size, mask, how, value } = &node.step {
-                    how.holds(load(data, &registers, *at, 0, *size)? & mask, *value)
-                } else {
-                    node.step.holds(data, wire_len, &mut registers)?
+                let holds = match &node.step {
+                    Step::Field { at, shift, mask, least, span } => {
+                        let field = (word(data, *at as usize, 4 - *shift / 8)? >> shift) & mask;
+                        field.wrapping_sub(*least) <= *span
+                    }
+                    Step::Test { at, size, mask, how, value } => {
+                        how.holds(load(data, &registers, *at, 0, *size)? & mask, *value)
+                    }
+                    step => step.holds(data, wire_len, &mut registers)?,
                 };
                 if holds != node.on {
                     next = node.jump;
@@ -217,7 +232,7 @@ fn add(branches: &mut Vec<Branch>, condition: Condition, yes: u32, no: u32) -> u
             return any.into_iter().rev().fold(no, |next, one| add(branches, one, yes, next));
         }
         Condition::Not(inner) => return add(branches, *inner, no, yes),
-        Condition::Test { at, size, mask, how, value } => Step::Test { at, size, mask, how, value },
+        Condition::Test { at, size, mask, how, value } => Step::test(at, size, mask, how, value),
         Condition::Relation { left, how, right } => Step::Relation(Box::new((left, how, right))),
         Condition::Chain { network, version, number } => Step::Chain { network, version, number },
         Condition::Geneve { network, version, registers } => Step::Geneve { network, version, registers },
@@ -228,13 +243,27 @@ fn add(branches: &mut Vec<Branch>, condition: Condition, yes: u32, no: u32) -> u
 }
 
 impl Step {
+    fn test(at: At, size: u8, mask: u32, how: How, value: u32) -> Self {
+        let (mask, range) = match how {
+            How::Equal => (mask, Some((value, value))),
+            How::Greater => (mask, value.checked_add(1).map(|least| (least, u32::MAX))),
+            How::AtLeast => (mask, Some((value, u32::MAX))),
+            How::AnyBit => (mask & value, Some((1, u32::MAX))),
+        };
+        match (at, range) {
+            (At::Frame(at), Some((least, most))) => {
+                Self::Field { at, shift: 32 - 8 * size, mask, least, span: most - least }
+            }
+            _ => Self::Test { at, size, mask, how, value },
+        }
+    }
+
     /// What is seldom asked for, apart from the loop over tests.
     #[cold]
     fn holds(&self, data: &[u8], wire_len: u32, registers: &mut Registers) -> Option<bool> {
         Some(match self {
-            Self::Test { at, size, mask, how, value } => {
-                how.holds(load(data, registers, *at, 0, *size)? & mask, *value)
-            }
+            // The loop asks them itself.
+            Self::Field { .. } | Self::Test { .. } => return None,
             Self::Relation(relation) => {
                 let (left, how, right) = &**relation;
                 let frame = Bytes { data, wire_len, registers };
@@ -278,18 +307,19 @@ fn load(data: &[u8], registers: &Registers, at: At, index: u32, size: u8) -> Opt
         }
     };
     let at = (base as usize).checked_add(behind as usize)?;
+    Some(word(data, at, size)? >> (32 - 8 * size))
+}
+
+/// The four bytes at `at`, of which the first `size` have to be there: those missing behind them are 0.
+#[inline]
+fn word(data: &[u8], at: usize, size: u8) -> Option<u32> {
     let bytes = data.get(at..)?;
     if let Some(four) = bytes.first_chunk() {
-        let word = u32::from_be_bytes(*four);
-        return Some(match size {
-            1 => word >> 24,
-            2 => word >> 16,
-            _ => word,
-        });
+        return Some(u32::from_be_bytes(*four));
     }
     Some(match size {
-        1 => u32::from(*bytes.first()?),
-        2 => u32::from(u16::from_be_bytes(*bytes.first_chunk()?)),
+        1 => u32::from(*bytes.first()?) << 24,
+        2 => u32::from(u16::from_be_bytes(*bytes.first_chunk()?)) << 16,
         _ => return None,
     })
 }
