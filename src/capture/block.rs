@@ -159,6 +159,11 @@ impl Block {
         part.as_ptr().addr().saturating_sub(self.bytes.as_ptr().addr())
     }
 
+    /// Its memory, as a block of its own that holds no frames. None are left in this one either.
+    pub fn take_memory(&mut self) -> Self {
+        Self { bytes: std::mem::take(&mut self.bytes), ..Self::default() }
+    }
+
     /// How many bytes of the capture it is.
     pub fn size(&self) -> usize {
         self.end

@@ -158,7 +158,8 @@ impl Capture {
 
     /// Takes the memory of a spent block back, for one of the next.
     pub fn recycle(&mut self, block: Block) {
-        if self.spare.len() < MAX_SPARE && block.bytes.len() <= 2 * self.options.block_size {
+        let len = block.bytes.len();
+        if self.spare.len() < MAX_SPARE && len > 0 && len <= 2 * self.options.block_size {
             self.spare.push(block.bytes);
         }
     }

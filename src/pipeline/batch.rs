@@ -45,8 +45,12 @@ pub(super) fn fill(
     rayon::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|_| {
-                while let Some((index, block, spent)) = lock(&filling).take(threads * BLOCKS_A_THREAD) {
-                    let one = Opened::new(block, settings, state, spent);
+                let mut unused = None;
+                while let Some((index, block, spent)) =
+                    lock(&filling).take(threads * BLOCKS_A_THREAD, unused.take())
+                {
+                    let mut one = Opened::new(block, settings, state, spent);
+                    unused = one.take_unused();
                     lock(&opened).push((index, one));
                 }
             });
@@ -58,8 +62,13 @@ pub(super) fn fill(
 }
 
 impl Filling<'_> {
-    /// The next block of a batch that wants `wanted`, with its place in the batch and used buffers.
-    fn take(&mut self, wanted: usize) -> Option<(usize, Block, Option<Opened>)> {
+    /// The next block of a batch that wants `wanted`, with its place in the batch and used buffers. The memory of `unused`
+    /// is used for it.
+    fn take(&mut self, wanted: usize, unused: Option<Block>) -> Option<(usize, Block, Option<Opened>)> {
+        // The last that is given is the first to be used again: it may still be in the core's cache.
+        if let Some(unused) = unused {
+            self.capture.recycle(unused);
+        }
         if self.taken >= wanted || self.bytes >= MAX_BYTES || self.dry || self.watch.interrupted.load(Relaxed)
         {
             return None;

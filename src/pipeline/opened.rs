@@ -150,6 +150,11 @@ impl Opened {
         }
     }
 
+    /// The memory of its block, if nothing will be looked at in it any more: none of its frames takes part.
+    pub fn take_unused(&mut self) -> Option<Block> {
+        (self.counts.chosen.packets == 0).then(|| self.block.take_memory())
+    }
+
     /// The datagram that the frame `number` completed.
     pub fn completed_by(&self, number: u64) -> Option<&Completed> {
         let place = self.completed.partition_point(|completed| completed.number < number);
