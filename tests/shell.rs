@@ -247,6 +247,7 @@ fn what_is_impossible_is_told_before_any_file_is_read() {
         &["stream", "0", "-o", "csv"],
         &["summary", "-o", "csv"],
         &["flows", "-q", "-v"],
+        &["-j1", "flows"],
     ] {
         let (_, told, status) = run(flowray(arguments).arg("/nowhere/to/be/found.pcap"));
         assert_eq!(status, 2, "{arguments:?}: {told}");

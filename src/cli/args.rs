@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::bounds::BoundArgs;
+use super::help::overview;
 
 /// An X-ray for packet captures.
 ///
@@ -19,14 +20,7 @@ use super::bounds::BoundArgs;
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
-    after_help = "Examples:\n  \
-        flowray capture.pcap                                    what is in it\n  \
-        flowray flows --sort -client_retransmitted_segments --top 3 capture.pcap\n  \
-        flowray flows --where 'rtt_to_server_p95_s > 100ms' -o jsonl capture.pcap | jq .\n  \
-        flowray packets --where 'analysis = retransmission' capture.pcap\n  \
-        tcpdump -w - | flowray -\n\n\
-        Exit status: 0 success, 1 some input was damaged or unreadable, 2 usage, 130 interrupted.\n\
-        `flowray help fields`, `help filter` and `help where` explain the fields and the two languages."
+    after_help = overview()
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -38,11 +32,15 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// What is in the capture: which protocols, the top flows, what went wrong (the default)
+    #[command(after_help = "Examples:\n  \
+        flowray summary capture.pcap\n  \
+        flowray summary -f 'host 10.0.0.5' capture.pcap      of one host\n  \
+        flowray summary -o json capture.pcap | jq .trust    can it be trusted?")]
     Summary(SummaryArgs),
     /// One line a packet
     #[command(after_help = "Examples:\n  \
         flowray packets --where 'analysis = retransmission' capture.pcap\n  \
-        flowray packets --stream 3 --time utc capture.pcap\n  \
+        flowray packets --stream 1 --time utc capture.pcap\n  \
         flowray packets --layers --where 'number = 7' capture.pcap    one packet, layer by layer\n  \
         flowray packets --fields number,time_s,source,destination,length -o csv capture.pcap\n  \
         flowray packets -f 'tcp port 80' -w chosen.pcapng capture.pcapng")]
@@ -64,8 +62,18 @@ pub enum Command {
         flowray handshakes --fields '*_s' capture.pcap                   when did each step happen?")]
     Handshakes(FlowsArgs),
     /// One row an HTTP exchange: who, method, host, path, status, sizes, time to first byte, total
+    #[command(after_help = "Examples:\n  \
+        flowray http --sort -time_to_first_byte_s --top 10 capture.pcap    which took longest?\n  \
+        flowray http --where 'status >= 500' --fields host,target,status capture.pcap\n  \
+        flowray http --save bodies capture.pcap                            what was sent?\n  \
+        flowray http --har page.har capture.pcap                           for a browser's developer tools")]
     Http(super::http::HttpArgs),
     /// The bytes that one or both sides of a TCP or UDP stream said, reassembled
+    #[command(after_help = "Examples:\n  \
+        flowray stream 1 capture.pcap                          who said what\n  \
+        flowray stream 1 --side server capture.pcap > said     the very bytes\n  \
+        flowray stream 1 --as hex capture.pcap\n  \
+        flowray stream --all --out streams capture.pcap        every stream, into files")]
     Stream(super::stream::StreamArgs),
     /// One row an interval: rates, flows, loss, round trips, HTTP; with a plot on a terminal
     #[command(after_help = "Examples:\n  \
@@ -91,6 +99,7 @@ pub enum Command {
         flowray fields flows --schema > flows.schema.json")]
     Fields(FieldsArgs),
     /// Explain a command, or one of the topics: fields, filter, where
+    #[command(after_help = "Examples:\n  flowray help flows\n  flowray help where")]
     Help(HelpArgs),
     /// Print completions for a shell
     #[command(after_help = "Example:\n  flowray completions bash > /etc/bash_completion.d/flowray")]

@@ -57,6 +57,46 @@ A comparison with what is not known is neither true nor false, as in SQL: such r
     flowray packets --where 'analysis in (rto, fast) and source = 10.0.0.5' capture.pcap
 ";
 
+const EXAMPLES: &str = "\
+Examples:
+  flowray capture.pcap                                    what is in it
+  flowray flows --sort -client_retransmitted_segments --top 3 capture.pcap
+  flowray flows --where 'rtt_to_server_p95_s > 100ms' -o jsonl capture.pcap | jq .
+  flowray packets --where 'analysis = retransmission' capture.pcap
+  tcpdump -w - | flowray -
+";
+
+const EXIT_STATUS: [(&str, &str); 4] = [
+    ("0", "success"),
+    (
+        "1",
+        "some input was damaged or unreadable, or what was asked for was not there; what could be read is reported",
+    ),
+    ("2", "usage: nothing was read"),
+    ("130", "interrupted: what was analysed until then is reported"),
+];
+
+const ENVIRONMENT: [(&str, &str); 2] = [
+    ("NO_COLOR", "if it is set and not empty, tables have no colours, unless --color says so"),
+    ("COLUMNS", "how wide tables may be on a terminal, instead of what the terminal says"),
+];
+
+/// What stands below the help of the program.
+pub fn overview() -> String {
+    let list = |title: &str, entries: &[(&str, &str)]| {
+        let lines: String = entries.iter().map(|(name, what)| format!("  {name:<9} {what}\n")).collect();
+        format!("{title}:\n{lines}\n")
+    };
+    [
+        EXAMPLES,
+        "\n",
+        &list("Exit status", &EXIT_STATUS),
+        &list("Environment", &ENVIRONMENT),
+        "`flowray help fields`, `help filter` and `help where` explain the fields and the two languages.",
+    ]
+    .concat()
+}
+
 /// Explains a command or a topic.
 pub fn help(args: &HelpArgs) -> Result<Damage> {
     let mut cli = Cli::command();
@@ -90,19 +130,42 @@ pub fn completions(args: &CompletionsArgs) -> Result<Damage> {
 fn man_pages() -> Vec<(String, Vec<u8>)> {
     let mut cli = Cli::command();
     cli.build();
-    let mut pages = vec![("flowray.1".into(), page(&cli))];
+    let mut pages = vec![("flowray.1".into(), page(&cli).unwrap())];
     for command in cli.get_subcommands().filter(|command| !command.is_hide_set()) {
-        pages.push((format!("flowray-{}.1", command.get_name()), page(command)));
+        pages.push((format!("flowray-{}.1", command.get_name()), page(command).unwrap()));
     }
     pages
 }
 
 #[cfg(test)]
-fn page(command: &clap::Command) -> Vec<u8> {
+fn page(command: &clap::Command) -> std::io::Result<Vec<u8>> {
+    use roff::{Roff, bold, roman};
+    let man = clap_mangen::Man::new(command.clone());
     let mut page = Vec::new();
-    let rendered = clap_mangen::Man::new(command.clone()).render(&mut page);
-    debug_assert!(rendered.is_ok(), "a buffer takes everything");
-    page
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    if command.get_subcommands().any(|command| !command.is_hide_set()) {
+        man.render_subcommands_section(&mut page)?;
+    }
+    let mut more = Roff::new();
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let examples: Vec<&str> = help.lines().skip(1).take_while(|line| line.starts_with("  ")).collect();
+    more.control("SH", ["EXAMPLES"]).control("nf", []);
+    more.text([roman(examples.join("\n"))]).control("fi", []);
+    for (title, entries) in [("EXIT STATUS", &EXIT_STATUS[..]), ("ENVIRONMENT", &ENVIRONMENT)] {
+        more.control("SH", [title]);
+        for (name, what) in entries {
+            more.control("TP", []).text([bold(*name)]).text([roman(*what)]);
+        }
+    }
+    more.control("SH", ["SEE ALSO"]);
+    let topics = TOPICS.map(|(name, _)| format!("flowray help {name}"));
+    more.text([roman(format!("flowray(1); the output of {}", topics.join(", ")))]);
+    more.to_writer(&mut page)?;
+    Ok(page)
 }
 
 #[cfg(test)]

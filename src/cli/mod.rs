@@ -24,9 +24,10 @@ mod summary;
 mod timeline;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::error::{Error, Result};
 use args::{Cli, Command};
@@ -66,7 +67,11 @@ pub fn main() -> ExitCode {
 
 fn answer(cli: Cli) -> Result<Damage> {
     match (cli.command, cli.summary) {
-        (Some(Command::Summary(args)), _) | (None, args) => summary::summary(&args),
+        (Some(Command::Summary(args)), _) => summary::summary(&args),
+        (None, args) => {
+            commands_come_first(&args.common.files)?;
+            summary::summary(&args)
+        }
         (Some(Command::Packets(args)), _) => packets::packets(args),
         (Some(Command::Flow(args)), _) => flow::flow(args),
         (Some(Command::Flows(args)), _) => flows::flows(args),
@@ -79,6 +84,18 @@ fn answer(cli: Cli) -> Result<Damage> {
         (Some(Command::Fields(args)), _) => fields::fields(&args),
         (Some(Command::Help(args)), _) => help::help(&args),
         (Some(Command::Completions(args)), _) => help::completions(&args),
+    }
+}
+
+/// Refuses what looks like a command with options before it, where every word is a file.
+fn commands_come_first(files: &[PathBuf]) -> Result<()> {
+    let cli = Cli::command();
+    let mut names = cli.get_subcommands().map(clap::Command::get_name);
+    match names.find(|name| files.iter().any(|file| file.as_os_str() == *name && !file.exists())) {
+        Some(name) => Err(Error::Usage(format!(
+            "`{name}` is a command, and taken for a file where options stand before it: write `flowray {name}` first"
+        ))),
+        None => Ok(()),
     }
 }
 
