@@ -321,7 +321,7 @@ impl<Row> Open<Row> {
         let (known, connect) = match &self.tcp {
             Some(Tcp::Analysed(tcp)) => (tcp.client(), tcp.initial_rtt()),
             Some(Tcp::Young(young)) => {
-                let (tcp, _) = young.replay();
+                let tcp = young.opening();
                 (tcp.client(), tcp.initial_rtt())
             }
             None => (None, None),

@@ -212,9 +212,9 @@ impl<Row> Shard<Row> {
         let say = &mut |row| self.spoken.push(row);
         let verdict = open.on_packet(record, segment, opened, &mut self.room, &mut self.resolutions, say);
         self.awake.add(slot, open);
-        for row in self.spoken.drain(..) {
-            let speaker = open.speaker(&record.key);
-            self.said.push(Said { by: Some(record.number), slot, numbers: (None, None), speaker, row });
+        if !self.spoken.is_empty() {
+            let (by, numbers, speaker) = (Some(record.number), (None, None), open.speaker(&record.key));
+            self.said.extend(self.spoken.drain(..).map(|row| Said { by, slot, numbers, speaker, row }));
         }
         for resolution in self.resolutions.drain(..) {
             if task.notes {

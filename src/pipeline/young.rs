@@ -64,10 +64,31 @@ impl Young {
         self.journal.push(entry);
     }
 
+    /// An analysis that knows who the client is and how long the handshake took, and may not know more: asked for each row
+    /// that a listener says.
+    pub fn opening(&self) -> Connection {
+        let mut connection = self.connection();
+        let mut resolutions: Vec<Resolution> = Vec::new();
+        let mut entries = self.journal.entries();
+        for Entry { direction, segment, .. } in entries.by_ref() {
+            connection.on_segment(direction, &segment, &mut resolutions);
+            if connection.has_opened() {
+                break;
+            }
+        }
+        if entries.any(|entry| entry.segment.flags.contains(Flags::SYN)) {
+            return self.replay().0;
+        }
+        connection
+    }
+
+    fn connection(&self) -> Connection {
+        if self.reuses_ports { Connection::reusing_ports() } else { Connection::default() }
+    }
+
     /// Analyses what was written down.
     pub fn replay(&self) -> (Connection, Responses) {
-        let mut connection =
-            if self.reuses_ports { Connection::reusing_ports() } else { Connection::default() };
+        let mut connection = self.connection();
         let mut responses = Responses::default();
         let mut resolutions: Vec<Resolution> = Vec::new();
         for Entry { direction, segment, timed } in self.journal.entries() {
@@ -78,5 +99,41 @@ impl Young {
             }
         }
         (connection, responses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tcp::conversation::{Setup, parse};
+
+    /// Another SYN after the handshake makes its times doubtful: RFC 9293 §3.5, figure 7.
+    #[test]
+    fn the_opening_is_what_the_whole_analysis_says_of_it() {
+        let handshake = "0.000 > syn 0:1(0)\n 0.010 < syn 0:1(0) ack 1\n 0.011 > 1:1(0) ack 1\n";
+        let data = "0.020 > 1:11(10) ack 1\n 0.030 < 1:11(10) ack 11\n 0.031 > 11:21(10) ack 11\n";
+        let crossing = "0.040 < syn 0:1(0)\n";
+        let scripts = [
+            format!("{handshake}{data}"),
+            format!("{handshake}{data}{crossing}{data}"),
+            format!("0.000 < syn 0:1(0) ack 1\n 0.001 > 1:1(0) ack 1\n{data}{handshake}"),
+            format!("{data}{handshake}"),
+            data.to_owned(),
+            format!("0.000 > syn 0:1(0)\n{handshake}{data}"),
+        ];
+        let (mut measured, mut doubtful) = (0, 0);
+        for script in &scripts {
+            let mut young = Young::default();
+            for (number, line) in (1..).zip(script.lines().filter(|line| !line.trim().is_empty())) {
+                let (direction, segment) = parse(line.trim(), number, Setup::default());
+                young.push(&Entry { direction, segment, timed: true });
+                let (opening, whole) = (young.opening(), young.replay().0);
+                assert_eq!(opening.client(), whole.client(), "{number} of {script}");
+                assert_eq!(opening.initial_rtt(), whole.initial_rtt(), "{number} of {script}");
+                measured += usize::from(whole.initial_rtt().is_some());
+                doubtful += usize::from(whole.has_opened() && whole.initial_rtt().is_none());
+            }
+        }
+        assert!(measured > 5 && doubtful > 2, "{measured} {doubtful}");
     }
 }

@@ -143,6 +143,12 @@ impl Opener {
             .or_else(|| answered().map(|server| (server.reverse(), true)))
     }
 
+    /// The client's SYN, the answer, and the ACK were seen: only another SYN changes who the client is, and how long it took.
+    pub(super) fn is_complete(&self) -> bool {
+        let answered = self.client.is_some_and(|client| self.syn_acks[client.reverse()].is_some());
+        answered && self.ack.is_some()
+    }
+
     /// What the SYN or SYN-ACK of `direction` offered.
     pub(super) fn offer(&self, direction: Direction) -> Option<Offer> {
         self.offers[direction]

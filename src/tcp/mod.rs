@@ -10,7 +10,7 @@
 mod clock;
 mod close;
 #[cfg(test)]
-mod conversation;
+pub(crate) mod conversation;
 mod doubts;
 mod extent;
 mod flight;
@@ -156,6 +156,11 @@ impl Connection {
     pub fn initial_rtt(&self) -> Option<Span> {
         let handshake = self.opener.details();
         Some(handshake.to_server? + handshake.to_client?)
+    }
+
+    /// The handshake was seen: only another SYN can change what [`Self::client`] and [`Self::initial_rtt`] say.
+    pub fn has_opened(&self) -> bool {
+        self.opener.is_complete()
     }
 
     /// The connection in numbers, so far. Where nothing in the segments tells who the client is, `client` is.
