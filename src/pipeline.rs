@@ -46,8 +46,8 @@ pub use counts::{Amount, Counts, Stack};
 pub use held::PacketRows;
 pub use listener::{Heard, Listener, Speaker, Spoken};
 pub use listeners::{
-    Happened, Happenings, Loss, Said as HttpSaid, Services, Speech, Speeches, Tally, Transactions,
-    WindowSteps,
+    Dictation, Happened, Happenings, Loss, Said as HttpSaid, Services, Speech, Speeches, Tally, Transactions,
+    WindowSteps, Words,
 };
 pub use pulse::{Beat, Pulse};
 pub use reached::Reached;
@@ -96,8 +96,8 @@ pub trait Report: Sync {
         true
     }
 
-    /// A part for rows that listeners said, in order of the packets at which they said them.
-    fn spoken(&self, _rows: &[Spoken<Self::Row>]) -> Self::Part {
+    /// A part for rows that listeners said, in order of the packets at which they said them. What is in them may be taken.
+    fn spoken(&self, _rows: &mut [Spoken<Self::Row>]) -> Self::Part {
         Self::Part::default()
     }
 
@@ -355,9 +355,9 @@ impl<R: Report> Run<'_, R> {
             }
         }
         rows.sort_by_key(|(by, spoken)| (*by, spoken.flow));
-        let rows: Vec<_> = rows.into_iter().map(|(_, spoken)| spoken).collect();
+        let mut rows: Vec<_> = rows.into_iter().map(|(_, spoken)| spoken).collect();
         let report = self.report;
-        let parts: Vec<_> = rows.par_chunks(ROWS_A_TASK).map(|rows| report.spoken(rows)).collect();
+        let parts: Vec<_> = rows.par_chunks_mut(ROWS_A_TASK).map(|rows| report.spoken(rows)).collect();
         parts.into_iter().try_for_each(give)
     }
 

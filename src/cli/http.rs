@@ -127,7 +127,7 @@ impl Report for Listed {
         wanted
     }
 
-    fn spoken(&self, rows: &[Spoken<HttpSaid>]) -> Batch {
+    fn spoken(&self, rows: &mut [Spoken<HttpSaid>]) -> Batch {
         let mut batch = Batch::default();
         for Spoken { flow, stream, speaker, row } in rows {
             if !self.only.numbers(speaker.key.protocol, *flow, *stream) {

@@ -1,6 +1,5 @@
 //! `stream`: the bytes that both sides of a flow said.
 
-use std::collections::HashMap;
 use std::io::{self, BufWriter, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -15,9 +14,10 @@ use super::options::Request;
 use super::run::{Damage, analyse, note, stdout};
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Key, protocol_name};
-use crate::pipeline::{Listener, Report, Settings, Speech, Speeches, Spoken};
+use crate::pipeline::{Dictation, Listener, Report, Settings, Speech, Speeches, Spoken, Words};
 use crate::report::folder::Folder;
 use crate::report::human::{Clock, counted};
+use crate::report::pieces::Pieces;
 use crate::report::schema::Role;
 use crate::report::stream::{Form, Piece, Speaking};
 use crate::tcp::stream::Overlap;
@@ -189,7 +189,7 @@ impl Report for One {
         wanted
     }
 
-    fn spoken(&self, rows: &[Spoken<Speech>]) -> Self::Part {
+    fn spoken(&self, rows: &mut [Spoken<Speech>]) -> Self::Part {
         let is_it = |spoken: &&Spoken<Speech>| {
             spoken.stream == Some(self.number) && spoken.speaker.key.protocol == self.protocol
         };
@@ -266,10 +266,11 @@ struct All {
 
 impl Report for All {
     type Part = Vec<(String, Vec<u8>)>;
-    type Row = Speech;
+    type Row = Words;
 
-    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Speech>>> {
-        Some(Box::new(Speeches::of(key)?))
+    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Words>>> {
+        // Who is the client is asked where something is said.
+        Some(Box::new(Dictation::of(key, self.side != Side::Both)?))
     }
 
     fn is_choosy(&self) -> bool {
@@ -280,25 +281,17 @@ impl Report for All {
         self.only.numbers(key.protocol, flow, stream)
     }
 
-    fn spoken(&self, rows: &[Spoken<Speech>]) -> Self::Part {
-        let mut part: Vec<(String, Vec<u8>)> = Vec::new();
-        let mut places = HashMap::new();
+    fn spoken(&self, rows: &mut [Spoken<Words>]) -> Self::Part {
+        let mut part = Vec::new();
         for Spoken { flow, stream, speaker, row } in rows {
             if !self.only.numbers(speaker.key.protocol, *flow, *stream) {
                 continue;
             }
             self.missing.fetch_add(row.missing, Ordering::Relaxed);
             self.overlaps.fetch_add(row.overlaps, Ordering::Relaxed);
-            if !self.side.wants(row.direction, speaker.client) || row.bytes.is_empty() {
-                continue;
-            }
-            let place = *places.entry((*flow, row.direction)).or_insert_with(|| {
-                let number = stream.unwrap_or(*flow);
-                part.push((file_name(&speaker.key, number, row.direction), Vec::new()));
-                part.len() - 1
-            });
-            if let Some((_, bytes)) = part.get_mut(place) {
-                bytes.extend_from_slice(&row.bytes);
+            if self.side.wants(row.direction, speaker.client) && !row.bytes.is_empty() {
+                let name = file_name(&speaker.key, stream.unwrap_or(*flow), row.direction);
+                part.push((name, std::mem::take(&mut row.bytes)));
             }
         }
         part
@@ -319,12 +312,12 @@ fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
     let only = Only::new(&only, &request, &Settings::default())?;
     let (mut capture, settings, _) = request.open();
     let settings = Settings { overlap: args.reassembly.overlap(), ..settings };
-    let mut folder = Folder::new(&out)?;
+    let mut pieces = Pieces::new(Folder::new(&out)?, settings.threads != 1);
     let report = All { side: args.side, only, missing: AtomicU64::new(0), overlaps: AtomicU64::new(0) };
     let mut failed = None;
     let mut give = |part: Vec<(String, Vec<u8>)>| {
         for (name, bytes) in part {
-            if let Err(error) = folder.append(&name, &bytes) {
+            if let Err(error) = pieces.append(name, bytes) {
                 failed = Some(error);
                 return ControlFlow::Break(());
             }
@@ -335,13 +328,14 @@ fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
     if let Some(error) = failed {
         return Err(error);
     }
+    let files = pieces.finish()?;
     let missing = report.missing.into_inner();
     if missing > 0 && !request.quiet {
         note(&format!("{missing} bytes are missing in the capture; nothing is written for them"));
     }
     args.reassembly.tell_overlaps(&request, report.overlaps.into_inner());
     if request.verbose {
-        note(&format!("{} files were written", folder.len()));
+        note(&format!("{files} files were written"));
     }
     Ok(capture.into_errors())
 }

@@ -76,7 +76,7 @@ impl Report for Happening {
         Some(Box::new(Happenings::of(key, &self.grid, self.by == Some(By::Service))))
     }
 
-    fn spoken(&self, rows: &[Spoken<Happened>]) -> Option<Timeline> {
+    fn spoken(&self, rows: &mut [Spoken<Happened>]) -> Option<Timeline> {
         let mut timeline = Timeline::new(self.by, &self.grid);
         for Spoken { flow, stream, speaker, row } in rows {
             if self.only.numbers(speaker.key.protocol, *flow, *stream) {

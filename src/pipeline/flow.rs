@@ -316,6 +316,18 @@ impl<Row> Open<Row> {
         }
     }
 
+    /// Whether its listener keeps something to say.
+    pub fn has_more(&self) -> bool {
+        matches!(&self.ear, Ear::Awake(listener) if listener.has_more())
+    }
+
+    /// Its listener says what it keeps to say.
+    pub fn flush(&mut self, say: &mut dyn FnMut(Row)) {
+        if let Ear::Awake(listener) = &mut self.ear {
+            listener.flush(say);
+        }
+    }
+
     /// The flow behind a row that its listener says now.
     pub fn speaker(&self, key: &Key) -> Speaker {
         let (known, connect) = match &self.tcp {

@@ -38,6 +38,15 @@ pub trait Listener<Row>: Send + Sync {
     /// The flow has ended. Rows that are said now come after all others, in order of their flow.
     fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Row));
 
+    /// Whether it keeps something to say, which it says when it is [asked](Self::flush): at the latest when the frames are
+    /// over that are analysed at a time, however many these are.
+    fn has_more(&self) -> bool {
+        false
+    }
+
+    /// Says what it keeps to say.
+    fn flush(&mut self, _say: &mut dyn FnMut(Row)) {}
+
     /// Whether it has to know what every segment is when it hears it. Otherwise young connections are written down, to be
     /// analysed at their end; and for each row that it says, since the row tells who the client is: so one that says many
     /// rows a flow does better with verdicts, too.

@@ -4,8 +4,10 @@ mod happenings;
 mod services;
 mod speech;
 mod transactions;
+mod words;
 
 pub use happenings::{Happened, Happenings, Loss, Tally, WindowSteps};
 pub use services::Services;
 pub use speech::{Speech, Speeches};
 pub use transactions::{Said, Transactions};
+pub use words::{Dictation, Words};

@@ -75,6 +75,8 @@ pub(super) struct Shard<Row> {
     room: Room,
     resolutions: Vec<Resolution>,
     spoken: Vec<Row>,
+    /// Entries of flows whose listeners keep something to say.
+    talking: Vec<Slot>,
     /// Its flows that are awake.
     awake: Awake,
 }
@@ -112,6 +114,7 @@ impl<Row> Shard<Row> {
             said: Vec::new(),
             resolutions: Vec::new(),
             spoken: Vec::new(),
+            talking: Vec::new(),
             awake: Awake::default(),
         }
     }
@@ -150,6 +153,23 @@ impl<Row> Shard<Row> {
             (block, from) = (block + 1, 0);
         }
         self.at = (block, from);
+        self.flush();
+    }
+
+    /// Lets listeners say what they keep to say.
+    fn flush(&mut self) {
+        for slot in self.talking.drain(..) {
+            let Some(&key) = self.table.key(slot) else { continue };
+            let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut()) else {
+                continue;
+            };
+            open.flush(&mut |row| self.spoken.push(row));
+            if !self.spoken.is_empty() {
+                let (by, numbers, speaker) =
+                    (Some(open.head().last_packet), (None, None), open.speaker(&key));
+                self.said.extend(self.spoken.drain(..).map(|row| Said { by, slot, numbers, speaker, row }));
+            }
+        }
     }
 
     fn on_record(&mut self, task: &Task<'_, Row>, record: &Record, opened: &Opened) {
@@ -215,6 +235,9 @@ impl<Row> Shard<Row> {
         if !self.spoken.is_empty() {
             let (by, numbers, speaker) = (Some(record.number), (None, None), open.speaker(&record.key));
             self.said.extend(self.spoken.drain(..).map(|row| Said { by, slot, numbers, speaker, row }));
+        }
+        if open.has_more() && self.talking.last() != Some(&slot) {
+            self.talking.push(slot);
         }
         for resolution in self.resolutions.drain(..) {
             if task.notes {

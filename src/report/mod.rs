@@ -17,6 +17,7 @@ mod info;
 mod key;
 pub mod layers;
 pub mod machine;
+pub mod pieces;
 mod plot;
 pub mod rows;
 pub mod schema;
