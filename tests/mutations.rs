@@ -1,5 +1,5 @@
-//! Thousands of damaged captures through every command: no panic, no run over ten seconds or 256 MiB, valid JSON, and every packet and stream
-//! byte accounted for.
+//! Thousands of damaged captures, and all beginnings of small ones, through every command: no panic, no run over ten seconds or 256 MiB, valid
+//! JSON, and every packet and stream byte accounted for.
 //!
 //! Made from the captures of a folder with a fixed seed, so that a failure can be repeated:
 //!
@@ -8,7 +8,8 @@
 //! FLOWRAY_MUTATE=testdata/captures FLOWRAY_BINARY=target/release/flowray cargo test --test mutations -- --ignored --nocapture
 //! ```
 //!
-//! `FLOWRAY_MUTATIONS` is how many (default 20,000), `FLOWRAY_SEED` another seed. A capture that fails is kept and named.
+//! `FLOWRAY_MUTATIONS` is how many (default 20,000), `FLOWRAY_SEED` another seed, `FLOWRAY_SMALL` how many bytes a small capture has at most
+//! (default 200). A capture that fails is kept and named.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -41,11 +42,48 @@ fn a_few_damaged_captures_do_no_harm() {
 #[test]
 #[ignore = "takes many minutes; see above"]
 fn many_damaged_captures_do_no_harm() {
-    let folder =
-        PathBuf::from(std::env::var("FLOWRAY_MUTATE").expect("FLOWRAY_MUTATE names a folder of captures"));
-    let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
-    let (count, seed) = (number("FLOWRAY_MUTATIONS", 20_000), number("FLOWRAY_SEED", 1));
-    let captures = captures(&folder);
+    let (count, seed) = (setting("FLOWRAY_MUTATIONS", 20_000), setting("FLOWRAY_SEED", 1));
+    let captures = captures(&folder());
+    let failures = all(count, &|number| damaged(&captures, seed, number));
+    println!("{count} captures made from {}, {} failures", captures.len(), failures.len());
+    assert!(failures.is_empty());
+}
+
+#[test]
+#[ignore = "takes many minutes; see above"]
+fn every_beginning_of_a_small_capture_does_no_harm() {
+    let small = setting("FLOWRAY_SMALL", 200);
+    let captures: Vec<_> = captures(&folder())
+        .into_iter()
+        .map(|path| (fs::read(&path).unwrap(), path))
+        .filter(|(bytes, _)| bytes.len() as u64 <= small)
+        .collect();
+    // Each as often as it has beginnings, which are told apart by their lengths.
+    let beginnings: Vec<(usize, usize)> = captures
+        .iter()
+        .enumerate()
+        .flat_map(|(index, (bytes, _))| (0..bytes.len()).map(move |len| (index, len)))
+        .collect();
+    let failures = all(beginnings.len() as u64, &|number| {
+        let (index, len) = beginnings[number as usize];
+        let (bytes, path) = &captures[index];
+        let name = path.file_name().unwrap().to_string_lossy();
+        harm(&bytes[..len], path, &format!("{name}-{len}"), number)
+    });
+    println!("{} beginnings of {} captures, {} failures", beginnings.len(), captures.len(), failures.len());
+    assert!(!beginnings.is_empty() && failures.is_empty());
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(std::env::var("FLOWRAY_MUTATE").expect("FLOWRAY_MUTATE names a folder of captures"))
+}
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
+}
+
+/// What went wrong with the captures that `one` makes and runs of the numbers below `count`, on all cores.
+fn all(count: u64, one: &(dyn Fn(u64) -> Vec<String> + Sync)) -> Vec<String> {
     let next = AtomicU64::new(0);
     let work = || {
         let mut failures = Vec::new();
@@ -54,28 +92,31 @@ fn many_damaged_captures_do_no_harm() {
             if number >= count {
                 return failures;
             }
-            failures.extend(damaged(&captures, seed, number).inspect(|failure| println!("{failure}")));
+            failures.extend(one(number).into_iter().inspect(|failure| println!("{failure}")));
         }
     };
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let failures: Vec<String> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
-    });
-    println!("{count} captures made from {}, {} failures", captures.len(), failures.len());
-    assert!(failures.is_empty());
+    })
 }
 
 /// Makes the damaged capture `number` and runs every command on it; what went wrong.
-fn damaged(captures: &[PathBuf], seed: u64, number: u64) -> impl Iterator<Item = String> {
+fn damaged(captures: &[PathBuf], seed: u64, number: u64) -> Vec<String> {
     let mut random = Random(seed << 32 | number);
     let mut pick = || &captures[random.below(captures.len() as u64) as usize];
     let (path, other) = (pick(), pick());
     let mut bytes = fs::read(path).unwrap();
     mutate(&mut bytes, &fs::read(other).unwrap(), &mut random);
+    harm(&bytes, path, &format!("{seed}-{number}"), number)
+}
+
+/// Runs every command on `bytes`, which were made from `path`, in the form of that number; what went wrong.
+fn harm(bytes: &[u8], path: &Path, name: &str, number: u64) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("damaged");
-    fs::write(&file, &bytes).unwrap();
+    fs::write(&file, bytes).unwrap();
     let form = FORMS[(number % 5) as usize];
     let streams = folder.path().join("streams");
     // What is no table of rows has neither CSV nor TSV.
@@ -90,17 +131,15 @@ fn damaged(captures: &[PathBuf], seed: u64, number: u64) -> impl Iterator<Item =
         &["stream", "--all", "--out", streams.to_str().unwrap()],
     ];
     let known = known();
-    let failures: Vec<String> = runs
-        .iter()
+    runs.iter()
         .filter(|words| known.contains(&words[0].to_owned()))
         .filter_map(|words| run(words, &file).err().map(|why| format!("{}: {why}", words.join(" "))))
         .map(|why| {
-            let kept = std::env::temp_dir().join(format!("flowray-mutation-{seed}-{number}"));
-            fs::write(&kept, &bytes).unwrap();
+            let kept = std::env::temp_dir().join(format!("flowray-mutation-{name}"));
+            fs::write(&kept, bytes).unwrap();
             format!("{} (from {}, kept as {})", why, path.display(), kept.display())
         })
-        .collect();
-    failures.into_iter()
+        .collect()
 }
 
 fn run(words: &[&str], file: &Path) -> Result<(), String> {
