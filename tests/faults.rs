@@ -7,6 +7,8 @@ mod support;
 
 use std::fs;
 use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -210,6 +212,33 @@ fn a_read_error_in_the_middle_is_told_with_its_place() {
     let output = run(&["flows", "-o", "csv"], &damaged);
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("cannot be decompressed at byte "), "{}", said(&output));
+}
+
+/// Whoever sends the capture resets the connection in the middle of it: the operating system fails the read.
+#[test]
+fn a_read_that_fails_in_the_middle_is_told_after_what_was_read() {
+    let (_folder, path) = capture(10);
+    let bytes = fs::read(&path).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut reader, _) = listener.accept().unwrap();
+    // A socket that is closed with bytes that nobody read resets its connection.
+    reader.write_all(b"never read").unwrap();
+    let child = flowray()
+        .args(["flows", "-o", "csv", "-"])
+        .stdin(OwnedFd::from(reader))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    sender.write_all(&bytes[..bytes.len() - 7]).unwrap();
+    sender.peek(&mut [0]).unwrap();
+    drop(sender);
+    let output = ended(child);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let told = format!("-: cannot be read at byte {}: ", bytes.len() - 7);
+    assert!(said(&output).contains(&told), "{}", said(&output));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 10);
 }
 
 #[test]
