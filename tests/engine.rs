@@ -1,5 +1,5 @@
 //! The engine's output depends on neither threads nor blocks, and flows end when they should.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod support;
 
@@ -53,15 +53,34 @@ fn run(path: &Path, settings: &Settings, block_size: usize) -> (String, Outcome)
 }
 
 fn captures() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures");
+    captures_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures"))
+}
+
+/// The files of a folder, and of those within it.
+fn captures_of(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    assert!(paths.len() > 50);
-    paths
+    paths.into_iter().flat_map(|path| if path.is_dir() { captures_of(&path) } else { vec![path] }).collect()
 }
 
 #[test]
 fn threads_and_blocks_change_nothing() {
+    let captures = captures();
+    assert!(captures.len() > 50);
+    check_threads_and_blocks(&captures, &[(2, 4 << 10), (7, 64 << 10), (3, 256)]);
+}
+
+#[test]
+#[ignore = "takes many minutes; FLOWRAY_CAPTURES names a folder of captures"]
+fn threads_and_blocks_change_nothing_of_other_captures() {
+    let folder = std::env::var_os("FLOWRAY_CAPTURES").expect("FLOWRAY_CAPTURES names a folder of captures");
+    let captures = captures_of(Path::new(&folder));
+    assert!(!captures.is_empty());
+    check_threads_and_blocks(&captures, &[(2, 4 << 10), (7, 64 << 10), (2, 4 << 20)]);
+}
+
+/// What is said of captures with these threads and blocks is what is said with one thread.
+fn check_threads_and_blocks(captures: &[PathBuf], others: &[(usize, usize)]) {
     let plain = Settings { flows: true, hierarchy: true, ..Settings::default() };
     let packets = Settings { packets: true, ..Settings::default() };
     let early = Settings {
@@ -71,12 +90,12 @@ fn threads_and_blocks_change_nothing() {
     let bounded =
         Settings { bounds: Bounds { flows: 3, remembered: 2, ..Bounds::default() }, ..plain.clone() };
     let held = Settings { bounds: Bounds { held_rows: 5, ..Bounds::default() }, ..packets.clone() };
-    for path in captures() {
+    for path in captures {
         for settings in [&plain, &packets, &early, &bounded, &held] {
             let with = |threads| Settings { threads, ..settings.clone() };
-            let (expected, _) = run(&path, &with(1), 1 << 20);
-            for (threads, block_size) in [(2, 4 << 10), (7, 64 << 10), (3, 256)] {
-                let (text, _) = run(&path, &with(threads), block_size);
+            let (expected, _) = run(path, &with(1), 1 << 20);
+            for &(threads, block_size) in others {
+                let (text, _) = run(path, &with(threads), block_size);
                 assert!(text == expected, "{}: {threads} threads, blocks of {block_size}", path.display());
             }
         }
