@@ -302,9 +302,13 @@ impl<R: Report> Run<'_, R> {
         self.write_flows(&ended, &|ended: &Ended<R::Row>| ended.row(&ears, samples), give)
     }
 
+    /// Takes flows out of their shards, those that ended first before others: in this order they are remembered.
     fn take(&mut self, endings: &[(usize, Ending)]) -> Vec<Ended<R::Row>> {
+        let number = |&(index, ending): &(usize, Ending)| self.shards.get(index)?.flow(ending.slot);
+        let mut endings = endings.to_vec();
+        endings.sort_by_cached_key(|one| (one.1.at, number(one)));
         let mut ended = Vec::new();
-        for (index, ending) in endings {
+        for (index, ending) in &endings {
             if let Some(shard) = self.shards.get_mut(*index) {
                 ended.extend(shard.take(ending, self.state, || self.memory.keep(*index, ending.slot)));
             }

@@ -392,6 +392,11 @@ impl<Row> Shard<Row> {
         &self.room
     }
 
+    /// The number of the flow at `slot`.
+    pub fn flow(&self, slot: Slot) -> Option<u64> {
+        numbers(&self.table, slot).0
+    }
+
     /// How many flows are kept.
     pub fn len(&self) -> usize {
         self.open
