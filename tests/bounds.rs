@@ -104,8 +104,10 @@ fn a_bound_that_is_reached_is_named_with_its_option() {
     options.extend(Ip::v6(1, 2).udp_datagram(1, 2, b"deep"));
     let extended = link::ethernet(&Ip::v6(1, 2).packet(60, &options));
     let capture = |frames: Vec<Vec<u8>>| ethernet(&records(1000, frames));
-    let table: [(Vec<u8>, &[&str], u64); 9] = [
+    let hosts = (1..50).map(|host| link::ethernet(&Ip::v4(host, 200).udp(1000, 53, b"?"))).collect();
+    let table: [(Vec<u8>, &[&str], u64); 10] = [
         (flows(9000), &["--max-flows", "1000"], 1),
+        (capture(hosts), &["--max-groups", "20"], 30),
         (capture(fragments.clone()), &["--max-datagrams", "30"], 10),
         (capture(fragments), &["--max-fragment-bytes", "8000"], 1),
         (capture(vec![link::ethernet(&nested)]), &["--max-tunnels", "5"], 1),
@@ -125,6 +127,7 @@ fn a_bound_that_is_reached_is_named_with_its_option() {
         // One more is enough.
         let enough = match words[0] {
             "--max-flows" => "9000".to_owned(),
+            "--max-groups" => "50".to_owned(),
             "--max-datagrams" => "40".to_owned(),
             "--max-fragment-bytes" => "100000".to_owned(),
             "--max-tunnels" | "--max-extensions" => "6".to_owned(),
@@ -133,6 +136,20 @@ fn a_bound_that_is_reached_is_named_with_its_option() {
             _ => "1M".to_owned(),
         };
         assert_eq!(reached(&[words[0], &enough], &path), [], "{words:?}");
+    }
+}
+
+#[test]
+fn what_comes_for_further_groups_is_added_up_in_one() {
+    let hosts = (1..50).map(|host| link::ethernet(&Ip::v4(host, 200).udp(1000, 53, b"?")));
+    let (_folder, path) = folder_with(&ethernet(&records(1000, hosts)));
+    for (most, rows, said) in [("20", 21, true), ("50", 50, false)] {
+        let ran = flowray(&["endpoints", "-o", "jsonl", "--fields", "*", "--max-groups", most], &path);
+        assert_eq!(ran.said.contains("--max-groups was reached"), said, "{}", ran.said);
+        let endpoints: Vec<Value> =
+            ran.out.split(|&byte| byte == b'\n').filter_map(|row| serde_json::from_slice(row).ok()).collect();
+        let sum: u64 = endpoints.iter().map(|row| row["sent_packets"].as_u64().unwrap()).sum();
+        assert_eq!((endpoints.len(), sum), (rows, 49));
     }
 }
 

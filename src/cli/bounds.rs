@@ -17,6 +17,10 @@ pub struct BoundArgs {
     /// recently used, marked `evicted` [default: 4000000]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub max_flows: Option<usize>,
+    /// Hosts, pairs, servers or other groups that `summary` and `endpoints` tell apart; further ones are added up together, or
+    /// not among the top hosts [default: 1000000]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub max_groups: Option<usize>,
     /// Bytes of late segments that are held for one direction of a flow; beyond it a gap is declared [default: 1M]
     #[arg(long, value_name = "BYTES", value_parser = size)]
     pub max_held: Option<usize>,
@@ -62,6 +66,7 @@ impl BoundArgs {
                 extensions: self.max_extensions,
             },
             flows: self.max_flows.unwrap_or(usual.flows),
+            groups: self.max_groups.unwrap_or(usual.groups),
             held_of_one,
             held: self.max_held_all.unwrap_or(held),
             fragments: FragmentLimits {

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::ListArgs;
 use super::only::Only;
-use super::run::{Damage, Gathering};
+use super::run::{Damage, Gathering, tell_reached};
 use crate::error::Result;
 use crate::flow::Key;
 use crate::pipeline::{FlowRow, Listener, Report, Services, Settings};
@@ -69,6 +69,7 @@ impl Grouping {
 
 struct Grouped {
     by: Grouping,
+    most: usize,
     only: Only,
 }
 
@@ -84,7 +85,7 @@ impl Report for Grouped {
     }
 
     fn flows(&self, rows: &[FlowRow]) -> Option<Fold> {
-        let mut fold = Fold::new(self.by.by());
+        let mut fold = Fold::new(self.by.by(), self.most);
         rows.iter().filter(|row| self.only.flow(row)).for_each(|row| fold.on_flow(row));
         Some(fold)
     }
@@ -97,14 +98,16 @@ pub fn endpoints(args: EndpointArgs) -> Result<Damage> {
     let of_any = |name: &str| Grouping::value_variants().iter().any(|one| one.columns().contains(&name));
     let usual = |name: &str| !of_any(name) || by.columns().contains(&name);
     let gathering = Gathering::new(list, &ENDPOINTS, usual)?;
-    let mut fold = Fold::new(by.by());
+    let most = gathering.request.bounds.groups;
+    let mut fold = Fold::new(by.by(), most);
     let mut give = |part: Option<Fold>| {
         part.into_iter().for_each(|part| fold.merge(part));
         ControlFlow::Continue(())
     };
     let wanted = Settings { flows: true, samples: true, ..Settings::default() };
     let mut input = gathering.open();
-    gathering.read(&mut input, &wanted, &Grouped { by, only: gathering.only.clone() }, &mut give)?;
+    gathering.read(&mut input, &wanted, &Grouped { by, most, only: gathering.only.clone() }, &mut give)?;
+    tell_reached(&gathering.request, fold.reached());
     gathering.print(input, |renderer, part| {
         fold.into_rows().iter().for_each(|row| {
             renderer.row(row, part);

@@ -30,7 +30,8 @@ pub struct Request {
     from: Option<Instant>,
     to: Option<Instant>,
     capture: capture::Options,
-    bounds: Bounds,
+    /// What the run has to keep to.
+    pub bounds: Bounds,
 }
 
 /// How the output looks.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::args::SummaryArgs;
 use super::options::Request;
-use super::run::{Damage, analyse, stdout};
+use super::run::{Damage, analyse, stdout, tell_reached};
 use crate::error::{Error, Result};
 use crate::pipeline::{FlowRow, Report, Settings};
 use crate::report::rows::Format;
@@ -25,12 +25,14 @@ pub fn summary(args: &SummaryArgs) -> Result<Damage> {
     let grid = Some(Grid::new(begin.unwrap_or_default(), None));
     let verify_checksums = args.verify.verify_checksums;
     let settings = Settings { flows: true, hierarchy: true, grid, verify_checksums, ..settings };
-    let mut fold = Fold::new(args.top);
-    let mut give = |part: Fold| {
-        fold.merge(part);
+    let most = settings.bounds.groups;
+    let mut fold = Fold::new(args.top, most);
+    let mut give = |part: Option<Fold>| {
+        part.into_iter().for_each(|part| fold.merge(part));
         ControlFlow::Continue(())
     };
-    let outcome = analyse(&request, &mut capture, &settings, &Folded { keep: args.top }, &mut give)?;
+    let outcome = analyse(&request, &mut capture, &settings, &Folded { keep: args.top, most }, &mut give)?;
+    tell_reached(&request, fold.reached());
     let summary = Summary::new(capture.files(), outcome, fold, args.top);
     let mut out = BufWriter::new(io::stdout());
     let written = match look.format {
@@ -50,15 +52,16 @@ pub fn summary(args: &SummaryArgs) -> Result<Damage> {
 
 struct Folded {
     keep: usize,
+    most: usize,
 }
 
 impl Report for Folded {
-    type Part = Fold;
+    type Part = Option<Fold>;
     type Row = ();
 
-    fn flows(&self, rows: &[FlowRow]) -> Fold {
-        let mut fold = Fold::new(self.keep);
+    fn flows(&self, rows: &[FlowRow]) -> Option<Fold> {
+        let mut fold = Fold::new(self.keep, self.most);
         rows.iter().for_each(|row| fold.on_flow(row));
-        fold
+        Some(fold)
     }
 }

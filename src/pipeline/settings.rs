@@ -104,6 +104,8 @@ pub struct Bounds {
     pub depth: Limits,
     /// Flows kept: open, or ended and waiting for their row.
     pub flows: usize,
+    /// Hosts, servers, or other groups of flows that are told apart where flows are added up.
+    pub groups: usize,
     /// Ended flows that are remembered, so that what comes afterwards is known to go on with them.
     pub remembered: usize,
     /// Bytes of late segments that are held for one direction of a flow.
@@ -123,6 +125,8 @@ pub struct Bounds {
 impl Bounds {
     /// What a flow takes that is open: its counters, its connection, what listens to it.
     const FLOW: usize = 2560;
+    /// What a group of flows takes: sums, and quantiles of round trips and response times.
+    const GROUP: usize = 2048;
     /// What a run takes whatever is in the capture: blocks on their way, the program itself, and what its allocator keeps ready.
     const BASE: usize = 128 << 20;
 
@@ -132,6 +136,7 @@ impl Bounds {
         let bytes = bytes.saturating_sub(Self::BASE).max(16 << 20);
         Self {
             flows: (bytes / 2 / Self::FLOW).min(most.flows),
+            groups: (bytes / 4 / Self::GROUP).min(most.groups),
             remembered: (bytes / 32 / 256).min(most.remembered),
             held: (bytes / 8).min(most.held),
             held_bytes: ((bytes / 8) as u64).min(most.held_bytes),
@@ -147,6 +152,7 @@ impl Default for Bounds {
         Self {
             depth: Limits::default(),
             flows: 4_000_000,
+            groups: 1_000_000,
             remembered: 65_536,
             held_of_one: 1 << 20,
             held: 256 << 20,

@@ -7,11 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::decode::Address;
 use crate::flow::{Direction, Key};
-use crate::pipeline::FlowRow;
+use crate::pipeline::{FlowRow, Reached};
 use crate::stats::Quantiles;
-
-/// Rows that are kept apart; what comes beyond is added up in one.
-const MOST_GROUPS: usize = 1_000_000;
 
 /// What flows are added up by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -100,14 +97,24 @@ pub struct Volume {
 #[derive(Debug)]
 pub struct Fold {
     by: By,
+    most: usize,
     groups: BTreeMap<Group, Sums>,
+    /// How often something was added to the row of all others.
+    others: u64,
     fine_clock: bool,
 }
 
 impl Fold {
-    /// Nothing yet.
-    pub fn new(by: By) -> Self {
-        Self { by, groups: BTreeMap::new(), fine_clock: false }
+    /// Nothing yet. At most so many rows are kept apart; what comes beyond is added up in one.
+    pub fn new(by: By, most: usize) -> Self {
+        Self { by, most, groups: BTreeMap::new(), others: 0, fine_clock: false }
+    }
+
+    /// The bound on rows, if it was reached.
+    pub fn reached(&self) -> Option<Reached> {
+        let what = "times that flows were added to the row of all others";
+        Some(Reached { option: Some("--max-groups"), what, times: self.others })
+            .filter(|reached| reached.times > 0)
     }
 
     /// Adds a flow.
@@ -143,13 +150,15 @@ impl Fold {
     }
 
     fn sums(&mut self, group: Group) -> &mut Sums {
-        let is_full = self.groups.len() >= MOST_GROUPS && !self.groups.contains_key(&group);
+        let is_full = self.groups.len() >= self.most && !self.groups.contains_key(&group);
+        self.others += u64::from(is_full);
         self.groups.entry(if is_full { Group::Others } else { group }).or_default()
     }
 
     /// Adds what was folded of later flows.
     pub fn merge(&mut self, other: Self) {
         self.fine_clock |= other.fine_clock;
+        self.others += other.others;
         for (group, sums) in other.groups {
             self.sums(group).merge(&sums);
         }
@@ -234,9 +243,9 @@ mod tests {
     use crate::report::sample;
 
     fn rows(by: By) -> Vec<Endpoint> {
-        let mut fold = Fold::new(by);
+        let mut fold = Fold::new(by, 10);
         for flow in 0..3 {
-            let mut part = Fold::new(by);
+            let mut part = Fold::new(by, 10);
             part.on_flow(&sample::flow(flow, flow + 1));
             fold.merge(part);
         }

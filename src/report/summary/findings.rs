@@ -1,7 +1,9 @@
 //! What went wrong, in sentences: each with its numbers, the flow that shows it best, and the command that shows more.
 
-use super::servers::Asked;
+use super::servers::{Asked, SLOW};
+use super::trust::ONE_SIDED;
 use super::{Summary, Tally};
+use crate::report::Decimal;
 use crate::report::fields::icmp_error_name;
 use crate::report::human::{self, counted};
 use crate::report::schema::{Family, Kind, Schema, Spec};
@@ -91,12 +93,34 @@ fn connections(summary: &Summary) -> Vec<Finding> {
             || format!("{} of {} TCP connections were reset by the {who}", tally.flows, tcp.all),
         ));
     }
+    found.extend(slow_servers(summary));
     found.extend(of_flows(&summary.icmp_errors, 100_000, "icmp_errors > 0".into(), || {
         let said = summary.icmp_error.and_then(icmp_error_name).unwrap_or("an error");
         let (errors, flows) = amount_in_flows(&summary.icmp_errors, "ICMP error");
         format!("{errors} ({said}) came back for {flows}")
     }));
     found
+}
+
+/// Servers that are slow though the path to them is not.
+fn slow_servers(summary: &Summary) -> Option<Finding> {
+    let slow = &summary.slow_servers;
+    let worst = shown(slow.most().cast_signed());
+    let what =
+        format!("waited for the server: in the worst, half of the answers began after {worst} or more");
+    let network = "while round trips to it took less than 50ms";
+    let mut condition = SLOW.to_owned();
+    let mut text = format!("{} of {} TCP connections {what}, {network}", slow.flows, summary.tcp.all);
+    if let Some(((host, port), asked)) = summary.servers.with_most(slow.flows, |asked| asked.slow) {
+        let all =
+            if asked.slow < slow.flows { format!(" ({} to all servers)", slow.flows) } else { String::new() };
+        text = format!(
+            "{} of {} TCP connections to {host} port {port}{all} {what}, {network}",
+            asked.slow, asked.all
+        );
+        condition = format!("{condition} and server_address = {host} and server_port = {port}");
+    }
+    of_flows(slow, 200 * share(slow.flows, summary.tcp.all), condition, || text)
 }
 
 /// What the path did to TCP.
@@ -115,10 +139,27 @@ fn path(summary: &Summary) -> Vec<Finding> {
             format!("{segments} {were} sent again in {flows}, {share} of those with data; {rto} by timeout")
         },
     ));
+    found.extend(summary.lossiest.filter(|lossy| lossy.retransmitted >= MANY_LOST).map(|lossy| {
+        let all = tcp.retransmitted.amount;
+        let has = percent(lossy.data_segments, tcp.data_segments);
+        let host = lossy.host;
+        Finding {
+            weight: 1900 * share(all, tcp.data_segments),
+            text: format!(
+                "loss is concentrated: {} of {all} segments sent again went to or from {host}, which has {has} of the \
+                 segments with data",
+                lossy.retransmitted
+            ),
+            flows: Some(lossy.flows),
+            worst_flow: None,
+            command: Some(format!(
+                "flows --where '({}) and (client_address = {host} or server_address = {host})'",
+                either("retransmitted_segments")
+            )),
+        }
+    }));
     found.extend(of_flows(&tcp.zero_windows, 200_000, either("zero_windows"), || {
-        let mut time = String::new();
-        let nanos = tcp.zero_window_time.as_nanos();
-        human::seconds(crate::report::Decimal { mantissa: nanos, digits: 9 }, &mut time);
+        let time = shown(tcp.zero_window_time.as_nanos());
         let (times, flows) = amount_in_flows(&tcp.zero_windows, "time");
         format!("receivers closed their window {times} in {flows}, for {time} in all")
     }));
@@ -139,9 +180,8 @@ fn path(summary: &Summary) -> Vec<Finding> {
         format!("the network delivered {} twice", counted(tcp.network_duplicates.amount, "packet"))
     }));
     let slow = tcp.slowest.most();
-    if slow >= SLOW {
-        let mut time = String::new();
-        human::seconds(crate::report::Decimal { mantissa: slow.cast_signed(), digits: 9 }, &mut time);
+    if slow >= LONG {
+        let time = shown(slow.cast_signed());
         let condition = "rtt_to_server_p95_s >= 200ms or rtt_to_client_p95_s >= 200ms".into();
         let worst = Tally { flows: 0, ..tcp.slowest };
         found.extend(of_flows(&worst, 60_000, condition, || {
@@ -151,8 +191,11 @@ fn path(summary: &Summary) -> Vec<Finding> {
     found
 }
 
+/// From so many on, where segments were sent again is worth a sentence.
+const MANY_LOST: u64 = 10;
+
 /// From here on, in nanoseconds, a 95th percentile of round trips is worth a sentence.
-const SLOW: u64 = 200_000_000;
+const LONG: u64 = 200_000_000;
 
 /// How far the capture itself can be trusted.
 fn capture(summary: &Summary) -> Vec<Finding> {
@@ -199,9 +242,8 @@ fn capture(summary: &Summary) -> Vec<Finding> {
         let text = format!("{count} of {packets} packets {what}");
         say(count, factor * share(count, packets), text, Some("packets --where 'error is not null'"));
     }
-    let mut back = String::new();
     let nanos = sound.time_backwards_most.as_nanos();
-    human::seconds(crate::report::Decimal { mantissa: nanos, digits: 9 }, &mut back);
+    let back = shown(nanos);
     say(
         sound.time_backwards,
         if nanos < 1_000_000 { 1000 } else { 70_000 },
@@ -261,8 +303,7 @@ fn trust(summary: &Summary) -> Vec<Finding> {
         }));
     }
     let alone = &evidence.one_sided;
-    let condition = "client_packets = 0 or server_packets = 0".into();
-    found.extend(of_flows(alone, 800 * share(alone.flows, tcp.all), condition, || {
+    found.extend(of_flows(alone, 800 * share(alone.flows, tcp.all), ONE_SIDED.into(), || {
         format!(
             "{} of {} TCP connections were captured in one direction only: loss, round trips and response times of the \
              other are not known",
@@ -346,6 +387,13 @@ fn amount_in_flows(tally: &Tally, one: &str) -> (String, String) {
 /// The verb that so many take.
 fn were(count: u64) -> &'static str {
     if count == 1 { "was" } else { "were" }
+}
+
+/// A span of so many nanoseconds.
+fn shown(nanos: i64) -> String {
+    let mut text = String::new();
+    human::seconds(Decimal { mantissa: nanos, digits: 9 }, &mut text);
+    text
 }
 
 /// A share in thousandths, at least one.

@@ -1,21 +1,23 @@
 //! What the flows of a capture add up to, in memory that does not grow with them.
 
-use super::servers::Servers;
+use super::servers::{Servers, slow_answers};
 use super::talkers::Talkers;
 use super::trust::Evidence;
 use crate::decode::IcmpError;
 use crate::flow::{Direction, Traffic};
-use crate::pipeline::FlowRow;
+use crate::pipeline::{FlowRow, Reached};
 use crate::tcp::{Closing, HalfSummary, Opening, Summary};
 use crate::time::Span;
 
 /// Sums over flows. Folds of parts of the flows are merged in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Fold {
     /// By transport: TCP, UDP, ICMP, all others.
     pub transports: [Totals; 4],
     /// Over TCP connections.
     pub tcp: Connections,
+    /// Connections whose server is slow, and how long the median of its answers took, in nanoseconds.
+    pub slow_servers: Tally,
     /// Flows with ICMP errors that quote them.
     pub icmp_errors: Tally,
     /// What the last ICMP error of the flow with the most of them said.
@@ -124,9 +126,20 @@ pub struct Connections {
 const ENOUGH_SAMPLES: u32 = 10;
 
 impl Fold {
-    /// An empty fold that keeps the `keep` greatest flows.
-    pub fn new(keep: usize) -> Self {
-        Self { keep, ..Self::default() }
+    /// An empty fold that keeps the `keep` greatest flows, and tells as many hosts and as many servers apart as `most`.
+    pub fn new(keep: usize, most: usize) -> Self {
+        Self {
+            transports: Default::default(),
+            tcp: Connections::default(),
+            slow_servers: Tally::default(),
+            icmp_errors: Tally::default(),
+            icmp_error: None,
+            evidence: Evidence::default(),
+            servers: Servers::new(most),
+            talkers: Talkers::new(most),
+            top: Vec::new(),
+            keep,
+        }
     }
 
     /// Adds a flow.
@@ -148,6 +161,8 @@ impl Fold {
         if let Some(tcp) = &row.tcp {
             self.tcp.on_connection(tcp, row.flow);
         }
+        let median = slow_answers(row).and_then(|median| u64::try_from(median.as_nanos()).ok());
+        self.slow_servers.add(median.unwrap_or(0), row.flow);
         self.evidence.on_flow(row);
         self.servers.on_flow(row);
         self.talkers.on_flow(row);
@@ -164,6 +179,7 @@ impl Fold {
             self.icmp_error = other.icmp_error;
         }
         self.icmp_errors.merge(other.icmp_errors);
+        self.slow_servers.merge(other.slow_servers);
         self.tcp.merge(&other.tcp);
         self.evidence.merge(other.evidence);
         self.servers.merge(other.servers);
@@ -171,6 +187,13 @@ impl Fold {
         for row in &other.top {
             self.offer(row);
         }
+    }
+
+    /// The bound on hosts and servers, if it was reached.
+    pub fn reached(&self) -> Option<Reached> {
+        let times = self.talkers.left_out() + self.servers.left_out();
+        let what = "times that flows were not counted for a host or server";
+        Some(Reached { option: Some("--max-groups"), what, times }).filter(|reached| reached.times > 0)
     }
 
     /// Keeps a flow if it is among the greatest; of equal ones the earlier.
@@ -332,17 +355,17 @@ mod tests {
     #[test]
     fn parts_fold_to_the_same_as_the_whole() {
         let rows: Vec<FlowRow> = (0..20).map(|flow| sample::flow(flow, flow * 37 % 11)).collect();
-        let mut whole = Fold::new(3);
+        let mut whole = Fold::new(3, 10);
         rows.iter().for_each(|row| whole.on_flow(row));
-        let mut merged = Fold::default();
+        let mut merged = Fold::new(0, 10);
         for part in rows.chunks(7) {
-            let mut fold = Fold::new(3);
+            let mut fold = Fold::new(3, 10);
             part.iter().for_each(|row| fold.on_flow(row));
             merged.merge(fold);
         }
         assert_eq!(whole.talkers.top(9), merged.talkers.top(9));
         assert_eq!(whole.talkers.top(9).len(), 2);
-        (whole.talkers, merged.talkers) = Default::default();
+        (whole.talkers, merged.talkers) = (Talkers::new(0), Talkers::new(0));
         assert_eq!(format!("{whole:?}"), format!("{merged:?}"));
         let top: Vec<u64> = whole.top.iter().map(|row| row.flow).collect();
         assert_eq!((top, whole.tcp.all), (vec![8, 19, 5], 20));
@@ -356,7 +379,7 @@ mod tests {
         let half = &mut tcp.halves[Direction::Forward];
         (half.unique_bytes, half.missing_bytes, half.sent_bytes) = (90, 10, 100);
         let counted = |row: &FlowRow| {
-            let mut fold = Fold::new(3);
+            let mut fold = Fold::new(3, 10);
             fold.on_flow(row);
             (fold.tcp.sent_bytes, fold.tcp.unaccounted.amount)
         };

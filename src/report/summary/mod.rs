@@ -25,7 +25,7 @@ pub use fold::{Connections, Fold, Tally, Totals};
 use parts::{Protocol, Transport, Undecoded};
 use rate::Beats;
 use servers::Servers;
-use talkers::Talker;
+use talkers::{Lossy, Talker};
 use trust::Trust;
 
 /// A capture, summed up.
@@ -39,6 +39,8 @@ pub struct Summary {
     rate: Vec<Beats>,
     talkers: Vec<Talker>,
     servers: Servers,
+    slow_servers: Tally,
+    lossiest: Option<Lossy>,
     undecoded: Vec<Undecoded>,
     protocols: Vec<Protocol>,
     transports: Vec<Transport>,
@@ -113,6 +115,7 @@ impl Summary {
             what: "times that more holes, segments in flight or doubts of a TCP connection came than are remembered",
             times: fold.tcp.bounds_reached,
         };
+        bounds.extend(fold.reached());
         bounds.extend(Some(forgotten).filter(|reached| reached.times > 0));
         let mut counts = outcome.counts;
         let fine_clock = files.iter().any(FileInfo::has_fine_clock);
@@ -124,6 +127,8 @@ impl Summary {
             trust: Trust { evidence: fold.evidence, sound: soundness },
             rate: rate::beats(counts.pulse.take(), counts.span, fine_clock),
             servers: fold.servers,
+            slow_servers: fold.slow_servers,
+            lossiest: fold.talkers.lossiest(fold.tcp.retransmitted.amount, fold.tcp.data_segments),
             talkers: fold.talkers.top(most.min(MOST_HOSTS)),
             whole: Whole {
                 files: files.len() as u64,

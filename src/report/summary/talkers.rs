@@ -1,16 +1,10 @@
 //! The hosts with the most traffic.
 
-use std::collections::HashMap;
-
-use foldhash::fast::RandomState;
-
 use crate::decode::Address;
 use crate::flow::Direction;
 use crate::pipeline::FlowRow;
 use crate::report::schema::{Family, Kind, Schema, Spec};
-
-/// Hosts that are told apart; flows of others are not counted.
-const MOST_HOSTS: usize = 1_000_000;
+use crate::stats::Bounded;
 
 /// A host and its traffic, both ways.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -25,48 +19,98 @@ struct Traffic {
     received: u64,
     packets: u64,
     flows: u64,
+    /// TCP segments with payload, both ways.
+    data_segments: u64,
+    /// TCP segments sent again, both ways, and flows that have such.
+    retransmitted: u64,
+    lossy_flows: u64,
+}
+
+/// The host to or from which most of what was sent again was sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Lossy {
+    /// The host.
+    pub host: Address,
+    /// TCP segments sent again to or from it.
+    pub retransmitted: u64,
+    /// TCP segments with payload to or from it.
+    pub data_segments: u64,
+    /// Its flows with segments sent again.
+    pub flows: u64,
+}
+
+impl Traffic {
+    fn add(&mut self, more: Self) {
+        self.sent = self.sent.saturating_add(more.sent);
+        self.received = self.received.saturating_add(more.received);
+        self.packets += more.packets;
+        self.flows += more.flows;
+        self.data_segments += more.data_segments;
+        self.retransmitted += more.retransmitted;
+        self.lossy_flows += more.lossy_flows;
+    }
 }
 
 /// Traffic by host.
-#[derive(Debug, Default)]
-pub struct Talkers(HashMap<Address, Traffic, RandomState>);
+#[derive(Debug)]
+pub struct Talkers(Bounded<Address, Traffic>);
 
 impl Talkers {
+    /// Of no hosts yet; at most so many are told apart.
+    pub fn new(most: usize) -> Self {
+        Self(Bounded::new(most))
+    }
+
     /// Adds a flow at both of its hosts.
     pub fn on_flow(&mut self, row: &FlowRow) {
+        let halves = row.tcp.as_ref().map(|tcp| Direction::BOTH.map(|direction| tcp.halves[direction]));
+        let halves = halves.unwrap_or_default();
+        let data_segments = halves.iter().map(|half| u64::from(half.data_segments)).sum();
+        let retransmitted = halves.iter().map(|half| u64::from(half.loss.retransmitted_segments)).sum();
         for near in Direction::BOTH {
             let (out, back) = (&row.traffic[near], &row.traffic[near.reverse()]);
             let packets = out.packets + back.packets;
-            let traffic = Traffic { sent: out.wire_bytes, received: back.wire_bytes, packets, flows: 1 };
-            self.add(row.key.sender(near).0, traffic);
+            let traffic = Traffic {
+                sent: out.wire_bytes,
+                received: back.wire_bytes,
+                packets,
+                flows: 1,
+                data_segments,
+                retransmitted,
+                lossy_flows: (retransmitted > 0).into(),
+            };
+            if let Some(of_host) = self.0.value(row.key.sender(near).0) {
+                of_host.add(traffic);
+            }
         }
-    }
-
-    fn add(&mut self, host: Address, more: Traffic) {
-        if self.0.len() >= MOST_HOSTS && !self.0.contains_key(&host) {
-            return;
-        }
-        let traffic = self.0.entry(host).or_default();
-        traffic.sent = traffic.sent.saturating_add(more.sent);
-        traffic.received = traffic.received.saturating_add(more.received);
-        traffic.packets += more.packets;
-        traffic.flows += more.flows;
     }
 
     /// Adds the traffic of later flows.
     pub fn merge(&mut self, other: Self) {
-        let mut others: Vec<_> = other.0.into_iter().collect();
-        if self.0.len() + others.len() > MOST_HOSTS {
-            others.sort_unstable_by_key(|(host, _)| *host);
-        }
-        for (host, traffic) in others {
-            self.add(host, traffic);
-        }
+        self.0.merge(other.0, Traffic::add);
+    }
+
+    /// How often a flow was not counted for a host, since there were too many.
+    pub fn left_out(&self) -> u64 {
+        self.0.refused()
+    }
+
+    /// The host with most of the segments sent again, if those are more than half of `retransmitted` and its segments with
+    /// payload less than half of `data_segments`; of equal ones that with less to lose, then the lowest.
+    pub fn lossiest(&self, retransmitted: u64, data_segments: u64) -> Option<Lossy> {
+        let concentrated = self.0.iter().filter(|(_, of)| {
+            of.retransmitted > retransmitted / 2 && of.data_segments < data_segments.div_ceil(2)
+        });
+        let order =
+            |&(host, of): &(Address, &Traffic)| (std::cmp::Reverse(of.retransmitted), of.data_segments, host);
+        let (host, of) = concentrated.min_by_key(order)?;
+        let (retransmitted, data_segments) = (of.retransmitted, of.data_segments);
+        Some(Lossy { host, retransmitted, data_segments, flows: of.lossy_flows })
     }
 
     /// The `most` hosts with the most bytes, the greatest first.
     pub fn top(&self, most: usize) -> Vec<Talker> {
-        let talker = |(&host, &traffic): (&Address, &Traffic)| Talker { host, traffic };
+        let talker = |(host, &traffic): (Address, &Traffic)| Talker { host, traffic };
         let mut all: Vec<Talker> = self.0.iter().map(talker).collect();
         let bytes = |one: &Talker| std::cmp::Reverse(one.traffic.sent.saturating_add(one.traffic.received));
         all.sort_unstable_by_key(|one| (bytes(one), one.host));

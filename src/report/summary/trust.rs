@@ -104,11 +104,13 @@ impl Evidence {
     }
 }
 
-/// Whether `direction` alone was captured, though its packets show that the other one had answered.
+/// The flows of which one direction is missing, though the packets of the other answer it: as a condition on rows of `flows`.
+pub const ONE_SIDED: &str = "protocol = tcp and \
+    (server_packets = 0 and client_ack_segments > 1 or client_packets = 0 and server_ack_segments > 1)";
+
+/// Whether `direction` alone was captured, though its packets show that the other one had answered: [`ONE_SIDED`].
 fn is_alone(row: &FlowRow, tcp: &Summary, direction: Direction) -> bool {
-    let half = &tcp.halves[direction];
-    let answers = half.acks.ack_segments.saturating_sub(half.resets);
-    row.traffic[direction.reverse()].packets == 0 && (answers > 1 || half.data_segments > 0 && answers > 0)
+    row.traffic[direction.reverse()].packets == 0 && tcp.halves[direction].acks.ack_segments > 1
 }
 
 /// The largest segment of `direction`, if the other side never asked for segments that large.
