@@ -103,6 +103,41 @@ fn wrong_checksums_are_told_where_they_are_verified() {
     }
 }
 
+/// A clock that was set forward in the middle of connections is told from silence, by the hosts' own clocks.
+#[test]
+fn a_clock_that_jumps_forward_is_told_from_silence() {
+    let talk = |silence: i64| {
+        let mut conversation = Conversation::new(in_between());
+        conversation.open();
+        for turn in 0..20 {
+            let pause = if turn == 10 { silence } else { 50 * MILLISECOND };
+            conversation.say(Side::Client, &[7; 100]).wait(pause).say(Side::Server, &[8; 100]);
+        }
+        conversation.close(Side::Client);
+        conversation.records
+    };
+    let hour = 3_600_000 * MILLISECOND;
+    let even = talk(50 * MILLISECOND);
+    let set = |by: i64| {
+        let mut records = even.clone();
+        records.iter_mut().skip(even.len() / 2).for_each(|record| record.at += by);
+        records
+    };
+    for (name, records, jumped) in [
+        ("even", even.clone(), None),
+        ("silent", talk(hour), None),
+        ("little", set(900 * MILLISECOND), None),
+        ("set", set(hour), Some(3600.0)),
+    ] {
+        let summary = summary(&format!("clock-{name}"), &[], &records);
+        let most = summary["trust"]["clock_jump_most_s"].as_f64();
+        assert_eq!(most.map(f64::round), jumped, "{name}");
+        assert_eq!(artefacts(&summary["trust"]).contains(&"time_forwards"), jumped.is_some(), "{name}");
+        let findings = summary["findings"].to_string();
+        assert_eq!(findings.contains("jumped forward"), jumped.is_some(), "{name}: {findings}");
+    }
+}
+
 #[test]
 fn bytes_that_the_capture_lost_are_told_within_one_percent() {
     let all = transfers(3_000_000, &in_between());

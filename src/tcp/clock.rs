@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Segment;
+use super::jump::Watch;
 use crate::time::{Span, Timestamp};
 
 /// Steps of the timestamp clocks that hosts use, in nanoseconds: 1 ms (Linux, Windows, BSD), 10 ms, 4 ms, 2 ms, 100 ms,
@@ -13,7 +14,7 @@ const TICKS: [i64; 7] = [1_000_000, 10_000_000, 4_000_000, 2_000_000, 100_000_00
 const WATCH: Span = Span::from_millis(200);
 
 /// One side's timestamp clock, as its segments show it at the capture point.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Clock {
     first: Option<(Timestamp, u32)>,
     tick: Option<i64>,
@@ -23,6 +24,8 @@ pub(super) struct Clock {
     awaited: Option<(u32, Timestamp)>,
     /// The shortest time in which this side echoed a TSval: from the capture point to it and back.
     nearest: Option<Span>,
+    /// Whether the capture's clock keeps step with it.
+    watch: Watch,
 }
 
 impl Clock {
@@ -52,6 +55,7 @@ impl Clock {
             Some(tick) => {
                 let delay = Span::from_nanos(passed.as_nanos().saturating_sub(ticks.saturating_mul(tick)));
                 self.least_delay = self.least_delay.min(delay);
+                self.watch.on_segment(segment.at, delay);
             }
             None => {}
         }
@@ -67,6 +71,11 @@ impl Clock {
     /// The shortest time from the capture point to this side and back that echoes show.
     pub(super) fn nearest(&self) -> Option<Span> {
         self.nearest
+    }
+
+    /// By how much at least the capture's clock jumped forward, as this side's clock and the other's agree.
+    pub(super) fn jump(&self, other: &Self) -> Option<Span> {
+        self.watch.agreed(&other.watch)
     }
 
     /// When this side sent something that was seen `at` with `tsval`, on the capture's clock, as if every segment took

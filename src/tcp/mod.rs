@@ -20,6 +20,7 @@ mod history;
 mod incoming;
 mod intervals;
 mod journal;
+mod jump;
 mod late;
 #[cfg(test)]
 mod laws;
@@ -191,6 +192,7 @@ impl Connection {
             first_data: self.first_data,
             history: self.history.text(client),
             conn_state: Some(self.history.state(opening, client).into()),
+            clock_jump: self.halves.forward.clock.jump(&self.halves.reverse.clock),
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Summary {
     pub history: String,
     /// Zeek's connection state.
     pub conn_state: Option<String>,
+    /// By how much at least the capture's clock jumped forward meanwhile, as the timestamps of both hosts show it.
+    pub clock_jump: Option<Span>,
 }
 
 /// How a connection opened.

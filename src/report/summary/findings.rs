@@ -310,6 +310,17 @@ fn trust(summary: &Summary) -> Vec<Finding> {
             alone.flows, tcp.all
         )
     }));
+    let jumps = &evidence.jumps;
+    let finding = of_flows(jumps, 75_000, String::new(), || {
+        format!(
+            "the clock of the capture jumped forward by up to {}, as both hosts of {} show by their timestamps: no time across \
+             it can be trusted",
+            shown(jumps.most().cast_signed()),
+            counted(jumps.flows, "TCP connection")
+        )
+    });
+    let command = Some("packets --where 'delta_s >= 1s'".into());
+    found.extend(finding.map(|finding| Finding { command, ..finding }));
     let copies = &evidence.copies;
     found.extend(of_flows(copies, 90_000, either("capture_duplicates"), || {
         let share = percent(copies.amount, evidence.packets);

@@ -37,6 +37,8 @@ pub struct Evidence {
     pub offloaded: Tally,
     /// Where those were captured: the host, and whether it sent them; how many connections.
     pub offload: BTreeMap<(Option<Address>, bool), u64>,
+    /// Connections whose two hosts agree that the capture's clock jumped forward: by how many nanoseconds.
+    pub jumps: Tally,
     /// Connections open before the capture began.
     pub midstream: Tally,
     /// Connections open when it ended.
@@ -63,6 +65,7 @@ impl Evidence {
         self.copies.add(sum(|half| half.loss.capture_duplicates.into()), flow);
         self.one_sided
             .add(Direction::BOTH.into_iter().any(|direction| is_alone(row, tcp, direction)).into(), flow);
+        self.jumps.add(tcp.clock_jump.map_or(0, |jump| jump.as_nanos().unsigned_abs()), flow);
         self.midstream.add((tcp.opening == Opening::Midstream).into(), flow);
         self.open.add((tcp.close.closing == Some(Closing::Open)).into(), flow);
         for direction in Direction::BOTH {
@@ -89,6 +92,7 @@ impl Evidence {
             (&mut self.one_sided, other.one_sided),
             (&mut self.copies, other.copies),
             (&mut self.offloaded, other.offloaded),
+            (&mut self.jumps, other.jumps),
             (&mut self.midstream, other.midstream),
             (&mut self.open, other.open),
         ];
@@ -174,6 +178,7 @@ impl Trust {
             ("offload", evidence.offloaded.flows > 0),
             ("headers_cut", sound.cut > 0),
             ("time_backwards", sound.time_backwards_most >= CLOCK_STEP),
+            ("time_forwards", evidence.jumps.flows > 0),
             ("checksums_wrong", evidence.checksums.is_some_and(|wrong| wrong.amount > 0)),
             ("starts_midway", self.starts_midway()),
             ("ends_midway", self.ends_midway()),
@@ -209,7 +214,7 @@ pub static TRUST: Schema<Trusts> = Schema {
             "artefacts",
             Kind::Texts,
             "What speaks against it: capture_loss, one_sided (1 % of the TCP connections \
-            and more), copies, offload, headers_cut, time_backwards (by 1 ms and more), checksums_wrong (only with --verify-checksums), starts_midway, ends_midway (half of the TCP \
+            and more), copies, offload, headers_cut, time_backwards (by 1 ms and more), time_forwards, checksums_wrong (only with --verify-checksums), starts_midway, ends_midway (half of the TCP \
             connections and more). Payload that was cut is none: nothing but content rests on it.",
             |row| Value::list(row.artefacts()),
         ),
@@ -297,6 +302,18 @@ pub static TRUST: Schema<Trusts> = Schema {
         ),
         Field::one("time_backwards_packets", Kind::Count, "Packets earlier than the one before.", |row| {
             row.sound.time_backwards.into()
+        }),
+        Field::one(
+            "clock_jump_connections",
+            Kind::Count,
+            "TCP connections whose two hosts agree, by their timestamps, that the capture's clock jumped forward by a second and \
+            more, or that both stood still.",
+            |row| row.evidence.jumps.flows.into(),
+        )
+        .source("RFC 7323 §4"),
+        Field::one("clock_jump_most_s", Kind::Seconds, "The most that it jumped.", |row| {
+            let most = Some(row.evidence.jumps.most()).filter(|&most| most > 0);
+            Value::span(most.map(|most| Span::from_nanos(most.cast_signed())), false)
         }),
         Field::one(
             "checksum_errors",
