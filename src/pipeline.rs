@@ -27,6 +27,7 @@ mod fragments;
 mod held;
 mod listener;
 mod listeners;
+mod notes;
 mod opened;
 mod pulse;
 mod reached;
@@ -63,8 +64,9 @@ use ended::Ended;
 use ending::{Clock, Ending, Memory, Steps, evict};
 use fragments::complete;
 use held::Queue;
+use notes::Said;
 use opened::{Opened, SHARDS};
-use shard::{Listen, Said, Series, Shard, Task};
+use shard::{Listen, Series, Shard, Task};
 
 /// Rows that one task renders.
 const ROWS_A_TASK: usize = 1024;
@@ -125,6 +127,8 @@ pub struct Outcome {
     pub full: u64,
     /// Times that all flows of a group would have.
     pub crowded: u64,
+    /// Times that a flow let go what it kept of messages, since all flows of a group kept more than they may.
+    pub relieved: u64,
     /// What became of fragments.
     pub fragments: FragmentCounts,
     /// The taker of the parts wanted no more.
@@ -371,6 +375,7 @@ impl<R: Report> Run<'_, R> {
         self.shards.par_iter_mut().for_each(Shard::finish);
         self.outcome.full = self.shards.iter().map(|shard| shard.room().full).sum();
         self.outcome.crowded = self.shards.iter().map(|shard| shard.room().crowded).sum();
+        self.outcome.relieved = self.shards.iter().map(|shard| shard.room().relieved).sum();
         self.mark();
         self.write_packets(true, give)?;
         self.write_spoken(give)?;

@@ -115,13 +115,14 @@ fn any_segmentation_order_and_repetition_says_the_same() {
     }
 }
 
-/// A capture with these frames, and what `http` with these words said on standard error.
+/// What `http` with these words says of these frames on standard error. What it printed is in `printed`.
 fn http(frames: Vec<Vec<u8>>, words: &[&str], folder: &Path) -> String {
     let file = folder.join("talk.pcap");
     fs::write(&file, pcap::ethernet(&records(1_000_000, frames))).unwrap();
     let output =
         Command::new(env!("CARGO_BIN_EXE_flowray")).arg("http").args(words).arg(&file).output().unwrap();
     assert!(output.status.success());
+    fs::write(folder.join("printed"), &output.stdout).unwrap();
     String::from_utf8(output.stderr).unwrap()
 }
 
@@ -199,6 +200,46 @@ fn segments_that_say_otherwise_than_before_are_told() {
     );
     assert_eq!(http(sound.clone(), &[], folder.path()), "");
     assert_eq!(streams(&sound, &all), "");
+}
+
+/// Heads that never end, of many connections at once: what is kept of all together is bounded, and no neighbour is lost.
+#[test]
+fn what_is_kept_of_all_connections_is_bounded_and_told() {
+    let talks: Vec<_> = (0..20)
+        .map(|number| {
+            let head = format!("GET /{number} HTTP/1.1\r\n{}", "A: bcdefghijk\r\n".repeat(3000));
+            talk(10_000 + number, head.as_bytes(), b"", &mut whole)
+        })
+        .collect();
+    let longest = talks.iter().map(Vec::len).max().unwrap();
+    let mut frames: Vec<_> =
+        (0..longest).flat_map(|turn| talks.iter().filter_map(move |talk| talk.get(turn).cloned())).collect();
+    let (get, ok): (&[u8], &[u8]) =
+        (b"GET /sound HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let sound = talk(50_000, get, ok, &mut whole);
+    // Amid them, while much is kept.
+    frames.splice(600..600, sound);
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |words: &[&str]| {
+        let said = http(
+            frames.clone(),
+            &[&["-o", "csv", "--fields", "target,status,error"], words].concat(),
+            folder.path(),
+        );
+        let printed = fs::read_to_string(folder.path().join("printed")).unwrap();
+        (printed, said)
+    };
+    let (free, said) = rows(&[]);
+    assert_eq!((said.as_str(), free.contains("crowded")), ("", false));
+    for words in
+        [&["--max-messages", "512K"][..], &["--max-messages", "512K", "-j", "3"], &["--max-memory", "64M"]]
+    {
+        let (bounded, said) = rows(words);
+        assert!(said.contains("--max-messages was reached: "), "{said}");
+        let crowded: Vec<_> = bounded.lines().filter(|row| row.ends_with(",,crowded")).collect();
+        assert_eq!(crowded.len(), 20, "{bounded}");
+        assert!(bounded.lines().any(|row| row == "/sound,200,"), "{bounded}");
+    }
 }
 
 /// What the rows say of a faulty connection beside a sound one, after the flow: all but the first column.

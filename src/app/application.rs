@@ -101,6 +101,30 @@ impl Application {
         }
     }
 
+    /// About how many bytes are kept of what has not come whole.
+    pub fn kept(&self) -> usize {
+        let early = self.directions.forward.bytes.len() + self.directions.reverse.bytes.len();
+        match &self.speaker {
+            Speaker::Http(connection, _) => early + connection.kept(),
+            Speaker::Unknown => early,
+            Speaker::Nobody => 0,
+        }
+    }
+
+    /// Keeps no more of it. What follows is read on.
+    pub fn relieve(&mut self, sink: &mut impl http::Sink) {
+        for direction in Direction::BOTH {
+            let beginning = &mut self.directions[direction];
+            if !beginning.bytes.is_empty() {
+                beginning.forget();
+                beginning.searched.get_or_insert(0);
+            }
+        }
+        if let Speaker::Http(connection, _) = &mut self.speaker {
+            connection.relieve(sink);
+        }
+    }
+
     /// Nothing more comes.
     pub fn finish(&mut self, sink: &mut impl http::Sink) {
         if let Speaker::Http(connection, _) = &mut self.speaker {

@@ -21,7 +21,7 @@ use crate::app::coding::{self, Ending};
 use crate::app::http::{Exchange, Limits, Problem, Side};
 use crate::error::{Error, Result};
 use crate::flow::Key;
-use crate::pipeline::{HttpSaid, Listener, Reached, Report, Settings, Speaker, Spoken, Transactions};
+use crate::pipeline::{Bounds, HttpSaid, Listener, Reached, Report, Settings, Speaker, Spoken, Transactions};
 use crate::report::fields::{HTTP, Http, Transaction};
 use crate::report::folder::Folder;
 use crate::report::har::{Archive, Bodies};
@@ -69,6 +69,11 @@ pub struct HttpBounds {
     /// Requests of a connection that may wait for their answers; beyond it the oldest is let go
     #[arg(long, value_name = "N", default_value_t = Limits::default().waiting, value_parser = at_least_one)]
     pub max_waiting: usize,
+    /// Bytes that are kept of all connections together of heads that have not come whole and of requests that wait; beyond it
+    /// connections let go what they keep, each of 64 groups of which has its share
+    /// [default: 256M, or less by --max-memory]
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    pub max_messages: Option<usize>,
     /// Bytes that a body may become when its content coding is undone, and bytes of encoded bodies that are gathered for that at a
     /// time; what is more is not written, or written as it came under a name that ends in .encoded
     #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = size)]
@@ -185,7 +190,12 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
     for request in whole.parts(list.each) {
         let only = Only::new(&list.only, &request, &Settings::default())?;
         let (mut capture, settings, begin) = request.open();
-        let settings = Settings { overlap: reassembly.overlap(), ..settings };
+        let kept = bounds.max_messages.unwrap_or(settings.bounds.messages);
+        let settings = Settings {
+            overlap: reassembly.overlap(),
+            bounds: Bounds { messages: kept, ..settings.bounds },
+            ..settings
+        };
         let report = Listed {
             renderer: renderer.at(Clock::new(look.time, begin)),
             only: only.clone(),

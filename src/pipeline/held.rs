@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::notes::Late;
 use super::opened::{Course, Opened};
 use super::rows::PacketRow;
 use super::settings::Bounds;
-use super::shard::Late;
 use crate::decode::{self, Packet};
 use crate::tcp::Verdict;
 use crate::time::{Span, Timestamp};

@@ -48,6 +48,11 @@ impl Outcome {
                 "gaps declared since all flows held so much out of order",
                 self.crowded,
             ),
+            reached(
+                Some("--max-messages"),
+                "times a connection let go what it kept of messages",
+                self.relieved,
+            ),
             reached(Some("--max-datagrams"), "datagrams in fragments given up", self.fragments.too_many),
             reached(
                 Some("--max-fragment-bytes"),

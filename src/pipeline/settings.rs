@@ -73,7 +73,8 @@ impl Settings {
     /// What the flows of one of `shards` may hold out of order.
     pub(super) fn room(&self, shards: usize) -> Room {
         let shared = self.bounds.held / shards;
-        Room::new(self.bounds.held_of_one.min(shared), shared, self.overlap)
+        let messages = self.bounds.messages / shards;
+        Room::new(self.bounds.held_of_one.min(shared), shared, self.overlap).with_messages(messages)
     }
 
     /// Whether a frame takes part in the analysis.
@@ -112,6 +113,9 @@ pub struct Bounds {
     pub held_of_one: usize,
     /// Bytes of late segments that are held for all flows. Each of 64 groups of flows has its share of them.
     pub held: usize,
+    /// Bytes that are kept of messages of all flows that have not come whole, or wait for their answer. Each of 64 groups of
+    /// flows has its share of them.
+    pub messages: usize,
     /// What is kept of fragments.
     pub fragments: FragmentLimits,
     /// Rows of packets held back until what they are is decided.
@@ -139,6 +143,7 @@ impl Bounds {
             groups: (bytes / 4 / Self::GROUP).min(most.groups),
             remembered: (bytes / 32 / 256).min(most.remembered),
             held: (bytes / 8).min(most.held),
+            messages: (bytes / 8).min(most.messages),
             held_bytes: ((bytes / 8) as u64).min(most.held_bytes),
             held_rows: ((bytes / 8 / 512) as u64).min(most.held_rows),
             fragments: FragmentLimits { bytes: (bytes / 16).min(most.fragments.bytes), ..most.fragments },
@@ -156,6 +161,7 @@ impl Default for Bounds {
             remembered: 65_536,
             held_of_one: 1 << 20,
             held: 256 << 20,
+            messages: 256 << 20,
             fragments: FragmentLimits::default(),
             held_rows: 100_000,
             held_bytes: 64 << 20,

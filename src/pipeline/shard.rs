@@ -8,51 +8,16 @@ use super::ended::{Ended, Identity};
 use super::ending::{Clock, Ending};
 use super::entry::{Entry, Number, Place};
 use super::flow::Open;
-use super::listener::{Listener, Speaker};
+use super::listener::Listener;
+use super::notes::{Late, Note, Said};
 use super::opened::Opened;
 use super::record::{Kind, Record, TCP, UDP};
 use super::rows::FlowRow;
 use super::settings::Lifetime;
 use crate::flow::{Key, Slot, Table};
 use crate::tcp::stream::Room;
-use crate::tcp::{Resolution, Segment, Verdict};
+use crate::tcp::{Resolution, Segment};
 use crate::time::Timestamp;
-
-/// What a shard says of one packet.
-#[derive(Debug)]
-pub(super) struct Note {
-    /// The frame's number.
-    pub number: u64,
-    /// The flow's entry in the shard's table.
-    pub slot: Slot,
-    /// Flow and stream, once they are numbered.
-    pub numbers: (Option<u64>, Option<u64>),
-    /// What the segment is, of TCP.
-    pub verdict: Option<Verdict>,
-}
-
-/// What became clear about an earlier packet, and when.
-#[derive(Debug)]
-pub(super) struct Late {
-    /// The frame at which it became clear; none at the flow's end.
-    pub by: Option<u64>,
-    /// What became clear.
-    pub resolution: Resolution,
-}
-
-/// A row that a listener said: when, and whose it is.
-pub(super) struct Said<Row> {
-    /// The frame at which it was said; none at the flow's end.
-    pub by: Option<u64>,
-    /// The flow's entry in the shard's table.
-    slot: Slot,
-    /// Flow and stream, once they are numbered.
-    pub numbers: (Option<u64>, Option<u64>),
-    /// The flow.
-    pub speaker: Speaker,
-    /// The row.
-    pub row: Row,
-}
 
 /// The flows of one shard.
 pub(super) struct Shard<Row> {

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 
 use super::body::{Body, Then};
 use super::exchange::{Exchange, Message};
+use super::extent::Extent;
 use super::message::{Head, Length, Side};
 use super::problem::Problem;
-use super::reader::{Extent, Reader, Step};
+use super::reader::{Reader, Step};
 use crate::tcp::Moment;
 
 /// Answers without a request that wait for it: its bytes may be held back for a hole.
@@ -49,6 +50,8 @@ pub struct Connection {
     requests: Reader,
     responses: Reader,
     queue: VecDeque<Exchange>,
+    /// What the exchanges in the queue cost.
+    kept: usize,
     /// The number of the next exchange.
     next: u64,
     /// The exchange whose request is being read.
@@ -73,6 +76,7 @@ impl Connection {
             requests: Reader::new(Side::Request, limits.head, limits.keep_heads),
             responses: Reader::new(Side::Response, limits.head, limits.keep_heads),
             queue: VecDeque::new(),
+            kept: 0,
             next: 1,
             asking: None,
             answering: None,
@@ -92,6 +96,41 @@ impl Connection {
     /// Whether what was taken for a message was none.
     pub fn is_lost(&self) -> bool {
         self.requests.is_lost() || self.responses.is_lost()
+    }
+
+    /// About how many bytes are kept of heads that have not come whole, and of exchanges that are not over.
+    pub fn kept(&self) -> usize {
+        self.kept + self.requests.kept() + self.responses.kept()
+    }
+
+    /// Keeps no more of them: heads are cut, and exchanges given as they are. Nothing is lost of what comes afterwards but
+    /// which request it answers.
+    pub fn relieve(&mut self, sink: &mut impl Sink) {
+        for side in [Side::Request, Side::Response] {
+            let step = self.reader(side).relieve();
+            self.on_step(side, step, None, sink);
+        }
+        while let Some(exchange) = self.pop() {
+            self.shed(exchange, Problem::Crowded, sink);
+        }
+    }
+
+    /// Gives an exchange before it is over.
+    fn shed(&mut self, mut exchange: Exchange, why: Problem, sink: &mut impl Sink) {
+        self.shed += u64::from(exchange.response.is_none());
+        exchange.problems.insert(why);
+        give(exchange, sink);
+    }
+
+    /// Takes the oldest exchange out of the queue.
+    fn pop(&mut self) -> Option<Exchange> {
+        self.remove(0)
+    }
+
+    fn remove(&mut self, index: usize) -> Option<Exchange> {
+        let exchange = self.queue.remove(index)?;
+        self.kept = self.kept.saturating_sub(exchange.cost());
+        Some(exchange)
     }
 
     /// Whether any message was found.
@@ -138,7 +177,7 @@ impl Connection {
     pub fn finish(&mut self, sink: &mut impl Sink) {
         self.close(Side::Request, false, sink);
         self.close(Side::Response, false, sink);
-        while let Some(exchange) = self.queue.pop_front() {
+        while let Some(exchange) = self.pop() {
             give(exchange, sink);
         }
     }
@@ -228,7 +267,9 @@ impl Connection {
             .find(|exchange| exchange.request.is_none())
         {
             Some(orphan) => {
+                let before = orphan.cost();
                 orphan.request = Some(message);
+                self.kept += orphan.cost() - before;
                 orphan.number
             }
             None => self.begin(|exchange| exchange.request = Some(message)),
@@ -243,11 +284,9 @@ impl Connection {
             self.expect_nothing();
         }
         if self.queue.len() > self.limits.waiting
-            && let Some(mut oldest) = self.queue.pop_front()
+            && let Some(oldest) = self.pop()
         {
-            self.shed += u64::from(oldest.response.is_none());
-            oldest.problems.insert(Problem::TooManyWaiting);
-            give(oldest, sink);
+            self.shed(oldest, Problem::TooManyWaiting, sink);
         }
     }
 
@@ -269,7 +308,9 @@ impl Connection {
         let message = Message::new(head, extent);
         let number = match index.and_then(|index| self.queue.get_mut(index)) {
             Some(exchange) => {
+                let before = exchange.cost();
                 exchange.response = Some(message);
+                self.kept += exchange.cost() - before;
                 exchange.number
             }
             None => self.orphan(message),
@@ -304,7 +345,7 @@ impl Connection {
         };
         let last = self.queue.iter().rposition(|exchange| waits(exchange) && asked(exchange))?;
         for _ in first..last {
-            if let Some(exchange) = self.queue.remove(first) {
+            if let Some(exchange) = self.remove(first) {
                 give(exchange, sink);
             }
         }
@@ -318,6 +359,7 @@ impl Connection {
         self.next += 1;
         exchange.response = Some(message);
         let number = exchange.number;
+        self.kept += exchange.cost();
         self.queue.insert(place.unwrap_or(self.queue.len()), exchange);
         number
     }
@@ -328,6 +370,7 @@ impl Connection {
         exchange.proxied_for = self.proxied_for;
         fill(&mut exchange);
         let number = exchange.number;
+        self.kept += exchange.cost();
         self.queue.push_back(exchange);
         number
     }
@@ -341,7 +384,7 @@ impl Connection {
         while let Some(index) =
             self.queue.iter().take_while(|exchange| exchange.response.is_some()).position(is_older)
         {
-            if let Some(exchange) = self.queue.remove(index) {
+            if let Some(exchange) = self.remove(index) {
                 self.answering = self.answering.filter(|&number| number != exchange.number);
                 give(exchange, sink);
             }
@@ -385,7 +428,7 @@ impl Connection {
                 break;
             }
             give_orphan &= !orphan;
-            if let Some(exchange) = self.queue.pop_front() {
+            if let Some(exchange) = self.pop() {
                 give(exchange, sink);
             }
         }

@@ -2,10 +2,14 @@
 
 use std::net::SocketAddr;
 
+use super::extent::Extent;
 use super::message::{Head, Side};
 use super::problem::{Problem, Problems};
-use super::reader::Extent;
+
 use crate::time::Span;
+
+/// What a head takes besides its bytes.
+const MESSAGE_COST: usize = 256;
 
 /// A request and its answer, as far as they were seen.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -86,6 +90,14 @@ impl Exchange {
         let after = response.extent.last.number > request.extent.last.number && request.done;
         let span = response.extent.last.at.since(request.extent.last.at);
         (after && response.whole && span >= Span::ZERO).then_some(span)
+    }
+
+    /// About how much memory it takes.
+    pub(super) fn cost(&self) -> usize {
+        let of = |message: &Option<Message>| {
+            message.as_ref().map_or(0, |message| MESSAGE_COST + message.head.kept_len())
+        };
+        size_of::<Self>() + of(&self.request) + of(&self.response)
     }
 
     /// Whether nothing more of it comes.

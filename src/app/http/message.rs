@@ -171,7 +171,14 @@ impl Head {
 
     /// Whether its end is missing.
     pub fn is_cut(&self) -> bool {
-        self.problems.contains(Problem::Gap) || self.problems.contains(Problem::HeadTooLarge)
+        [Problem::Gap, Problem::HeadTooLarge, Problem::Crowded]
+            .into_iter()
+            .any(|problem| self.problems.contains(problem))
+    }
+
+    /// Bytes of it that are kept.
+    pub fn kept_len(&self) -> usize {
+        self.text.len() + self.raw.as_ref().map_or(0, |raw| raw.len())
     }
 
     /// All fields, where the head was kept whole; those that were read of it, if it was too large.

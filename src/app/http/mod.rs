@@ -6,6 +6,7 @@
 mod body;
 mod connection;
 mod exchange;
+mod extent;
 mod head;
 mod message;
 mod problem;
@@ -14,8 +15,9 @@ mod start;
 
 pub use connection::{Connection, Limits, Sink};
 pub use exchange::{Exchange, Message};
+pub use extent::Extent;
 pub use head::{Fields, StartLine, request_line, status_line};
 pub use message::{Head, Kept, Length, Side};
 pub use problem::{Problem, Problems};
-pub use reader::Extent;
+
 pub use start::begins_message;

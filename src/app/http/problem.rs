@@ -33,6 +33,7 @@ problems! {
     ClosedEarly "closed_early" "The sender closed the connection before its end.";
     NoRequest "no_request" "A response whose request was not seen.";
     TooManyWaiting "too_many_waiting" "More requests waited for an answer than are kept: its answer is not tied to it.";
+    Crowded "crowded" "All connections together kept more of their messages than they may: what this one kept was let go.";
     HeadTooLarge "head_too_large" "The head is larger than is kept.";
     LengthAndChunked "length_and_chunked" "Both Content-Length and Transfer-Encoding: request smuggling. RFC 9112 section 6.1";
     ConflictingLengths "conflicting_lengths" "Content-Length fields that disagree: request smuggling. RFC 9112 section 6.3";

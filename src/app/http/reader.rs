@@ -11,6 +11,7 @@
 use memchr::memchr;
 
 use super::body::{Body, Then};
+use super::extent::Extent;
 use super::head::{Fields, HeadEnd, line, request_line, status_line};
 use super::message::{Head, Side};
 use super::problem::Problem;
@@ -19,29 +20,6 @@ use crate::tcp::Moment;
 
 /// The longest line that is searched for the beginning of a message.
 const MAX_START_LINE: usize = 16 << 10;
-
-/// From the first to the last segment of something, in order of capture.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Extent {
-    /// The segment of its first byte.
-    pub first: Moment,
-    /// The latest segment of it.
-    pub last: Moment,
-}
-
-impl Extent {
-    /// Of one segment.
-    pub fn new(moment: Moment) -> Self {
-        Self { first: moment, last: moment }
-    }
-
-    /// Takes in another segment.
-    pub fn see(&mut self, moment: Moment) {
-        if moment.number > self.last.number {
-            self.last = moment;
-        }
-    }
-}
 
 /// What the next bytes turned out to be.
 #[derive(Debug, Eq, PartialEq)]
@@ -114,7 +92,7 @@ impl Reader {
     /// Where it stands is not known: the next line that begins a message is looked for.
     pub fn lose(&mut self) {
         self.state = State::Lost;
-        self.gathered.clear();
+        self.gathered = Vec::new();
         self.extent = None;
         self.passed = 0;
     }
@@ -188,6 +166,28 @@ impl Reader {
         (0, Step::Nothing)
     }
 
+    /// Bytes that are kept of a head or a line that has not come whole.
+    pub fn kept(&self) -> usize {
+        self.gathered.capacity()
+    }
+
+    /// Keeps no more of it: a head is cut here.
+    pub fn relieve(&mut self) -> Step<'static> {
+        if matches!(self.state, State::Head) {
+            return self.cut_for(Problem::Crowded);
+        }
+        self.gathered = Vec::new();
+        Step::Nothing
+    }
+
+    fn cut_for(&mut self, why: Problem) -> Step<'static> {
+        let mut step = self.cut();
+        if let Step::CutHead(head, _) = &mut step {
+            head.problems.insert(why);
+        }
+        step
+    }
+
     /// Nothing more comes. A body until the close ends well if `closed` in order.
     pub fn close(&mut self, closed: bool) -> Step<'static> {
         match self.state {
@@ -248,14 +248,7 @@ impl Reader {
             }
             (true, None) if self.gathered.len() >= self.max_head => {
                 let taken = self.gathered.len() - before;
-                let step = match self.cut() {
-                    Step::CutHead(mut head, extent) => {
-                        head.problems.insert(Problem::HeadTooLarge);
-                        Step::CutHead(head, extent)
-                    }
-                    other => other,
-                };
-                (taken, step)
+                (taken, self.cut_for(Problem::HeadTooLarge))
             }
             (true, None) => (self.gathered.len() - before, Step::Nothing),
         }

@@ -7,6 +7,9 @@ use crate::pipeline::record::TCP;
 use crate::pipeline::{Heard, Listener};
 use crate::tcp::stream::{Conversation, Room};
 
+/// A connection that keeps more is the first to let it go: at half of what all may keep together.
+const LITTLE: usize = 2 << 10;
+
 /// What is said of a connection that speaks HTTP.
 #[derive(Clone, Debug)]
 pub enum Said {
@@ -32,6 +35,8 @@ pub enum Said {
 pub struct Transactions {
     bodies: bool,
     service: Option<Service>,
+    /// Bytes that it keeps of messages.
+    kept: usize,
     /// Until nothing more can come of it.
     open: Option<Box<(Conversation, Application)>>,
 }
@@ -40,7 +45,7 @@ impl Transactions {
     /// A listener for the flow `key`, if it is a TCP connection. `bodies`: bodies are wanted, too.
     pub fn of(key: &Key, limits: Limits, bodies: bool) -> Option<Self> {
         let open = || Box::new((Conversation::default(), Application::new(Depth::Messages(limits))));
-        (key.protocol == TCP).then(|| Self { bodies, service: None, open: Some(open()) })
+        (key.protocol == TCP).then(|| Self { bodies, service: None, kept: 0, open: Some(open()) })
     }
 }
 
@@ -76,6 +81,15 @@ impl Listener<Said> for Transactions {
             (speak.say)(Said::Overlaps(overlaps));
         }
         self.service = application.service();
+        room.kept = room.kept.saturating_sub(self.kept);
+        self.kept = application.kept();
+        let most = if self.kept > LITTLE { room.messages / 2 } else { room.messages };
+        if self.kept > 0 && room.kept + self.kept > most {
+            application.relieve(&mut speak);
+            room.relieved += 1;
+            self.kept = application.kept();
+        }
+        room.kept += self.kept;
         if !application.wants_more() {
             conversation.abandon(room);
             self.open = None;
@@ -87,6 +101,7 @@ impl Listener<Said> for Transactions {
     }
 
     fn end(&mut self, room: &mut Room, say: &mut dyn FnMut(Said)) {
+        room.kept = room.kept.saturating_sub(std::mem::take(&mut self.kept));
         let Some(mut open) = self.open.take() else { return };
         let (conversation, application) = open.as_mut();
         let mut speak = Speak { bodies: self.bodies, say };

@@ -1,4 +1,4 @@
-//! How many bytes may wait for their turn.
+//! How many bytes may wait: for their turn, or to become a message.
 
 use super::Overlap;
 
@@ -16,6 +16,12 @@ pub struct Room {
     /// Times that all of them would have held more than they may.
     pub crowded: u64,
     pub(super) used: usize,
+    /// Bytes that the readers of what was said may keep, all together.
+    pub messages: usize,
+    /// Bytes that they keep.
+    pub kept: usize,
+    /// Times that one of them let go what it kept, since all together kept more than they may.
+    pub relieved: u64,
 }
 
 /// One megabyte for each stream, 64 for all that share it.
@@ -28,7 +34,22 @@ impl Default for Room {
 impl Room {
     /// Room for `per_stream` bytes of each stream, and for `shared` bytes of all of them.
     pub fn new(per_stream: usize, shared: usize, overlap: Overlap) -> Self {
-        Self { per_stream, shared, overlap, full: 0, crowded: 0, used: 0 }
+        Self {
+            per_stream,
+            shared,
+            overlap,
+            full: 0,
+            crowded: 0,
+            used: 0,
+            messages: 64 << 20,
+            kept: 0,
+            relieved: 0,
+        }
+    }
+
+    /// With room for `messages` bytes of messages.
+    pub fn with_messages(self, messages: usize) -> Self {
+        Self { messages, ..self }
     }
 
     /// Bytes that are held.

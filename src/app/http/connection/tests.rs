@@ -50,15 +50,48 @@ fn play_with(script: &str, limits: Limits) -> Rows {
             Some(("gap", len)) => connection.on_gap(side, len.parse().unwrap(), &mut rows),
             _ if what == "fin" => connection.on_fin(side, &mut rows),
             _ if what == "rst" => connection.on_reset(),
+            _ if what == "crowd" => {
+                connection.relieve(&mut rows);
+                assert_eq!(connection.kept(), 0);
+            }
             _ => connection.on_data(side, what.replace('~', "\r\n").as_bytes(), moment, &mut rows),
         }
     }
     connection.finish(&mut rows);
+    assert_eq!(connection.kept, 0);
     rows
 }
 
 fn play(script: &str) -> String {
     play_with(script, Limits::default()).0.join("\n")
+}
+
+/// What is let go is told, and what comes afterwards is read.
+#[test]
+fn what_is_kept_can_be_let_go() {
+    let table = [
+        (
+            "a head that has not come whole",
+            "> GET /1 HTTP/1.1~A: b\n> crowd\n> ~B: c~~GET /2 HTTP/1.1~~\n< HTTP/1.1 204 None~~HTTP/1.1 304 No~~",
+            "1 GET /1+0 - incomplete (crowded)\n3 - 204+0 incomplete (no_request)\n2 GET /2+0 304+0",
+        ),
+        (
+            "requests that wait",
+            "> GET /1 HTTP/1.1~~GET /2 HTTP/1.1~~\n> crowd\n> GET /3 HTTP/1.1~~
+             < HTTP/1.1 204 None~~HTTP/1.1 304 No~~HTTP/1.1 200 OK~Content-Length: 0~~",
+            "1 GET /1+0 - incomplete (crowded)\n2 GET /2+0 - incomplete (crowded)\n4 - 204+0 incomplete (no_request)\n\
+             5 - 304+0 incomplete (no_request)\n3 GET /3+0 200+0",
+        ),
+        (
+            "a body on its way",
+            "> GET /1 HTTP/1.1~~\n< HTTP/1.1 200 OK~Content-Length: 4~~ab\n< crowd\n< cd
+             > GET /2 HTTP/1.1~~\n< HTTP/1.1 204 None~~",
+            "1 GET /1+0 200+2 incomplete (crowded)\n2 GET /2+0 204+0",
+        ),
+    ];
+    for (what, script, expected) in table {
+        assert_eq!(play(script), expected, "{what}");
+    }
 }
 
 #[test]
