@@ -80,6 +80,10 @@ impl Listener<Said> for Transactions {
         if overlaps > 0 && application.service() == Some(Service::Http) {
             (speak.say)(Said::Overlaps(overlaps));
         }
+        if conversation.has_ended() {
+            // No bytes follow: nothing more comes of it.
+            application.finish(&mut speak);
+        }
         self.service = application.service();
         room.kept = room.kept.saturating_sub(self.kept);
         self.kept = application.kept();
