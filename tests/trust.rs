@@ -103,6 +103,19 @@ fn wrong_checksums_are_told_where_they_are_verified() {
     }
 }
 
+#[test]
+fn packets_without_different_times_tell_nothing_of_time() {
+    let sound = transfers(1000, &in_between());
+    for (name, records, timeless) in [("some", &sound[..9], false), ("all", &sound[..], true)] {
+        let mut records = records.to_vec();
+        records.iter_mut().for_each(|record| record.at = 0);
+        let summary = summary(&format!("times-{name}"), &[], &records);
+        assert_eq!(artefacts(&summary["trust"]).contains(&"no_times"), timeless, "{name}");
+        assert_eq!(summary["findings"].to_string().contains("have no time"), timeless, "{name}");
+    }
+    assert!(!artefacts(&trust("times", &sound)).contains(&"no_times"));
+}
+
 /// A clock that was set forward in the middle of connections is told from silence, by the hosts' own clocks.
 #[test]
 fn a_clock_that_jumps_forward_is_told_from_silence() {

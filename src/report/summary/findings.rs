@@ -1,5 +1,6 @@
 //! What went wrong, in sentences: each with its numbers, the flow that shows it best, and the command that shows more.
 
+use super::fold::Causes;
 use super::servers::{Asked, SLOW};
 use super::trust::ONE_SIDED;
 use super::{Summary, Tally};
@@ -133,10 +134,13 @@ fn path(summary: &Summary) -> Vec<Finding> {
         2000 * share(tcp.retransmitted.amount, tcp.data_segments),
         either("retransmitted_segments"),
         || {
-            let share = percent(tcp.retransmitted.amount, tcp.data_segments);
             let (segments, flows) = amount_in_flows(&tcp.retransmitted, "segment");
-            let (were, rto) = (were(tcp.retransmitted.amount), tcp.rto);
-            format!("{segments} {were} sent again in {flows}, {share} of those with data; {rto} by timeout")
+            let (were, data) = (were(tcp.retransmitted.amount), tcp.causes.data());
+            let share = match data {
+                0 => String::new(),
+                data => format!(", {} of those with data", percent(data, tcp.data_segments)),
+            };
+            format!("{segments} {were} sent again in {flows}{share}: {}", causes(&tcp.causes))
         },
     ));
     found.extend(summary.lossiest.filter(|lossy| lossy.retransmitted >= MANY_LOST).map(|lossy| {
@@ -191,6 +195,20 @@ fn path(summary: &Summary) -> Vec<Finding> {
     found
 }
 
+/// Why segments were sent again: `3 fast, 1 to open`.
+fn causes(causes: &Causes) -> String {
+    let all = [
+        (causes.fast, "fast"),
+        (causes.rto, "by timeout"),
+        (causes.tlp, "to probe for a lost tail"),
+        (causes.opening, "to open"),
+        (causes.closing, "to close"),
+        (causes.unknown, "for no known cause"),
+    ];
+    let some = all.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}"));
+    some.collect::<Vec<_>>().join(", ")
+}
+
 /// From so many on, where segments were sent again is worth a sentence.
 const MANY_LOST: u64 = 10;
 
@@ -242,6 +260,12 @@ fn capture(summary: &Summary) -> Vec<Finding> {
         let text = format!("{count} of {packets} packets {what}");
         say(count, factor * share(count, packets), text, Some("packets --where 'error is not null'"));
     }
+    say(
+        summary.trust.timeless.into(),
+        800_000,
+        format!("{packets} packets have no time, or all the same: nothing is known of when they came"),
+        None,
+    );
     let nanos = sound.time_backwards_most.as_nanos();
     let back = shown(nanos);
     say(

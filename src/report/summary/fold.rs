@@ -6,7 +6,7 @@ use super::trust::Evidence;
 use crate::decode::IcmpError;
 use crate::flow::{Direction, Traffic};
 use crate::pipeline::{FlowRow, Reached};
-use crate::tcp::{Closing, HalfSummary, Opening, Summary};
+use crate::tcp::{Closing, HalfSummary, LossStats, Opening, Summary};
 use crate::time::Span;
 
 /// Sums over flows. Folds of parts of the flows are merged in order.
@@ -94,8 +94,8 @@ pub struct Connections {
     pub retransmitted: Tally,
     /// Payload bytes sent again.
     pub retransmitted_bytes: u64,
-    /// Retransmissions by timer.
-    pub rto: u64,
+    /// Of the segments sent again, those by each cause.
+    pub causes: Causes,
     /// Retransmissions that were proven needless.
     pub spurious: Tally,
     /// Reordered by the network.
@@ -253,6 +253,51 @@ impl Tally {
     }
 }
 
+/// Why segments were sent again.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Causes {
+    /// Duplicate ACKs or SACKs.
+    pub fast: u64,
+    /// The retransmission timer.
+    pub rto: u64,
+    /// Tail loss probes.
+    pub tlp: u64,
+    /// SYNs and SYN-ACKs, by a timer of theirs.
+    pub opening: u64,
+    /// FINs.
+    pub closing: u64,
+    /// Nothing that was seen.
+    pub unknown: u64,
+}
+
+impl Causes {
+    fn of(loss: &LossStats) -> Self {
+        let known = loss.fast + loss.rto + loss.tlp + loss.fin + loss.unclassified;
+        Self {
+            fast: loss.fast.into(),
+            rto: loss.rto.into(),
+            tlp: loss.tlp.into(),
+            opening: loss.retransmitted_segments.saturating_sub(known).into(),
+            closing: loss.fin.into(),
+            unknown: loss.unclassified.into(),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.fast += other.fast;
+        self.rto += other.rto;
+        self.tlp += other.tlp;
+        self.opening += other.opening;
+        self.closing += other.closing;
+        self.unknown += other.unknown;
+    }
+
+    /// Segments with payload.
+    pub fn data(&self) -> u64 {
+        self.fast + self.rto + self.tlp + self.unknown
+    }
+}
+
 impl Connections {
     fn on_connection(&mut self, tcp: &Summary, flow: u64) {
         self.all += 1;
@@ -280,7 +325,7 @@ impl Connections {
             self.data_segments += u64::from(half.data_segments);
             self.pure_acks += u64::from(half.acks.pure_acks);
             self.retransmitted_bytes += half.loss.retransmitted_bytes;
-            self.rto += u64::from(half.loss.rto);
+            self.causes.add(&Causes::of(&half.loss));
             self.zero_window_time = self.zero_window_time + half.window.zero_window_time;
             self.unique_bytes += half.unique_bytes;
             self.sent_bytes = self.sent_bytes.saturating_add(half.sent_bytes);
@@ -315,7 +360,6 @@ impl Connections {
             (&mut self.data_segments, other.data_segments),
             (&mut self.pure_acks, other.pure_acks),
             (&mut self.retransmitted_bytes, other.retransmitted_bytes),
-            (&mut self.rto, other.rto),
             (&mut self.unique_bytes, other.unique_bytes),
             (&mut self.sent_bytes, other.sent_bytes),
             (&mut self.bounds_reached, other.bounds_reached),
@@ -344,6 +388,7 @@ impl Connections {
             tally.merge(more);
         }
         self.zero_window_time = self.zero_window_time + other.zero_window_time;
+        self.causes.add(&other.causes);
     }
 }
 

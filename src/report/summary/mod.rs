@@ -85,6 +85,11 @@ pub struct Soundness {
     overlapping_files: u64,
 }
 
+/// Whether so many packets have no time, or all the same: then nothing is known of when they came.
+fn is_timeless(packets: u64, span: Option<(Timestamp, Timestamp)>) -> bool {
+    packets >= 10 && span.is_none_or(|(start, end)| start == end)
+}
+
 /// Findings that are told at most.
 const MOST_FINDINGS: usize = 10;
 /// Hosts that are shown at most.
@@ -124,7 +129,11 @@ impl Summary {
             names.into_iter().zip(fold.transports).map(|(name, totals)| Transport { name, totals });
         let soundness = Soundness::new(files, &counts, &fold.tcp);
         let mut summary = Self {
-            trust: Trust { evidence: fold.evidence, sound: soundness },
+            trust: Trust {
+                evidence: fold.evidence,
+                sound: soundness,
+                timeless: is_timeless(counts.chosen.packets, counts.span),
+            },
             rate: rate::beats(counts.pulse.take(), counts.span, fine_clock),
             servers: fold.servers,
             slow_servers: fold.slow_servers,

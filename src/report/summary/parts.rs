@@ -139,8 +139,8 @@ part! { Tcps, Connections, TCP, "the TCP connections together",
     Spec::<Tcps>::one("data_segments", Kind::Count, "Segments with payload.", |row| row.data_segments.into()),
     Spec::<Tcps>::one("retransmitted_segments", Kind::Count, "Segments sent again.", |row| row.retransmitted.amount.into()),
     Spec::<Tcps>::one("retransmitted_bytes", Kind::Bytes, "Payload bytes sent again.", |row| row.retransmitted_bytes.into()),
-    Spec::<Tcps>::one("retransmitted_share", Kind::Share, "Segments sent again, of those with payload.", |row| {
-        Value::share(row.retransmitted.amount, row.data_segments)
+    Spec::<Tcps>::one("retransmitted_share", Kind::Share, "Segments with payload sent again, of those with payload.", |row| {
+        Value::share(row.causes.data(), row.data_segments)
     }),
     Spec::<Tcps>::one("spurious_retransmissions", Kind::Count, "Proven needless.", |row| row.spurious.amount.into()),
     Spec::<Tcps>::one("out_of_order_segments", Kind::Count, "Reordered by the network.", |row| row.out_of_order.amount.into()),

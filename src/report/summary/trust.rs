@@ -144,6 +144,8 @@ pub struct Trust {
     pub evidence: Evidence,
     /// What its files and packets show.
     pub sound: Soundness,
+    /// Its packets have no time, or all the same.
+    pub timeless: bool,
 }
 
 impl Trust {
@@ -170,13 +172,14 @@ impl Trust {
 
     /// What speaks against it, by name.
     pub fn artefacts(&self) -> Vec<&'static str> {
-        let Self { evidence, sound } = self;
+        let Self { evidence, sound, timeless } = self;
         let all = [
             ("capture_loss", evidence.lost.amount > 0 || sound.dropped > 0),
             ("one_sided", self.is_at_least(evidence.one_sided.flows, 1)),
             ("copies", evidence.copies.amount > 0),
             ("offload", evidence.offloaded.flows > 0),
             ("headers_cut", sound.cut > 0),
+            ("no_times", *timeless),
             ("time_backwards", sound.time_backwards_most >= CLOCK_STEP),
             ("time_forwards", evidence.jumps.flows > 0),
             ("checksums_wrong", evidence.checksums.is_some_and(|wrong| wrong.amount > 0)),
@@ -214,7 +217,7 @@ pub static TRUST: Schema<Trusts> = Schema {
             "artefacts",
             Kind::Texts,
             "What speaks against it: capture_loss, one_sided (1 % of the TCP connections \
-            and more), copies, offload, headers_cut, time_backwards (by 1 ms and more), time_forwards, checksums_wrong (only with --verify-checksums), starts_midway, ends_midway (half of the TCP \
+            and more), copies, offload, headers_cut, no_times (ten packets and more, and not two instants), time_backwards (by 1 ms and more), time_forwards, checksums_wrong (only with --verify-checksums), starts_midway, ends_midway (half of the TCP \
             connections and more). Payload that was cut is none: nothing but content rests on it.",
             |row| Value::list(row.artefacts()),
         ),
