@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EcnNegotiated, Flags, Handshake, Moment, Offer, Opening, Segment, Seq};
+use super::{EcnNegotiated, Flags, Handshake, Moment, Offer, Opening, Position, Segment, Seq};
 use crate::flow::{Direction, Pair};
 use crate::time::Span;
 
@@ -185,12 +185,20 @@ impl Opener {
         self.syns.forward.is_some() && self.syns.reverse.is_some()
     }
 
-    /// How it opened; `ack_seen`: the client sent something that only an answer could have allowed.
-    pub(super) fn opening(&self, client_acked: bool) -> Opening {
+    /// Whether the server has acknowledged more than the SYN of `client`, up to `acked`: it had completed the handshake,
+    /// though the capture may not show it.
+    pub(super) fn was_heard(&self, client: Direction, acked: Option<Position>) -> bool {
+        let syn = self.syns[client].map_or(0, |syn| syn.payload_len);
+        acked.is_some_and(|acked| acked > 1 + Position::from(syn))
+    }
+
+    /// How it opened; `client_acked`: the client sent something that only an answer could have allowed; `heard`: see
+    /// [`Self::was_heard`].
+    pub(super) fn opening(&self, client_acked: bool, heard: bool) -> Opening {
         match self.pair() {
             _ if self.crossed() => Opening::Simultaneous,
             (None, None) => Opening::Midstream,
-            (_, Some(_)) if self.ack.is_some() => Opening::Complete,
+            (_, Some(_)) if self.ack.is_some() || heard => Opening::Complete,
             (_, Some(_)) => Opening::HalfOpen,
             (Some(_), None) if self.refused => Opening::Refused,
             (Some(_), None) if client_acked => Opening::Complete,
@@ -304,5 +312,19 @@ mod tests {
         assert_eq!(opening("0.000 > syn 0:1(0)\n 0.030 < rst 0:0(0) ack 1"), Opening::Refused);
         assert_eq!(opening("0.000 > syn 0:1(0)\n 0.030 < syn 0:1(0) ack 1"), Opening::HalfOpen);
         assert_eq!(opening("0.000 > 1:101(100) ack 1"), Opening::Midstream);
+    }
+
+    /// Captured in one direction only: what the server acknowledges it can only have got after the handshake.
+    #[test]
+    fn a_server_that_acknowledges_data_has_completed_the_handshake() {
+        let opening = |script: &str| conversation(script).summary().opening;
+        let answer = "0.000 < syn 0:1(0) ack 1\n";
+        assert_eq!(opening(&format!("{answer}0.070 < 1:1(0) ack 176")), Opening::Complete);
+        assert_eq!(opening(&format!("{answer}1.000 < syn 0:1(0) ack 1")), Opening::HalfOpen);
+        assert_eq!(opening(&format!("{answer}0.070 < 1:101(100) ack 1")), Opening::HalfOpen);
+        // RFC 7413 §4.2.2: the SYN-ACK acknowledges the data of the SYN.
+        let fast_open = "0.000 > syn 0:101(100)\n 0.030 < syn 0:1(0) ack 101\n";
+        assert_eq!(opening(fast_open), Opening::HalfOpen);
+        assert_eq!(opening(&format!("{fast_open}0.031 < 1:1001(1000) ack 101")), Opening::HalfOpen);
     }
 }

@@ -170,7 +170,8 @@ impl Connection {
         let client = known.map_or(client, |(client, _)| client);
         let end = self.last_at.unwrap_or_default();
         let acked = self.halves[client].tally.acks.ack_segments > self.halves[client].tally.resets;
-        let opening = self.opener.opening(acked);
+        let heard = self.opener.was_heard(client, self.halves[client].acked);
+        let opening = self.opener.opening(acked, heard);
         let half = |direction: Direction| {
             let half = &self.halves[direction];
             let (shift, fin_end) = (self.opener.shift(direction), self.closer.fin_end(direction));
@@ -191,7 +192,8 @@ impl Connection {
             halves: Pair { forward: half(Direction::Forward), reverse: half(Direction::Reverse) },
             first_data: self.first_data,
             history: self.history.text(client),
-            conn_state: Some(self.history.state(opening, client).into()),
+            // Zeek's states go by the segments that were seen alone.
+            conn_state: Some(self.history.state(self.opener.opening(acked, false), client).into()),
             clock_jump: self.halves.forward.clock.jump(&self.halves.reverse.clock),
         }
     }
