@@ -153,6 +153,16 @@ fn rows_stay_few_and_rates_sane_whatever_the_times() {
 }
 
 #[test]
+fn a_rate_below_a_bit_a_second_is_drawn() {
+    let path = packets_at("slow", &[0, 3650 * DAY]);
+    let page = Command::new(env!("CARGO_BIN_EXE_flowray")).arg(&path).output().unwrap().stdout;
+    let page = String::from_utf8(page).unwrap();
+    let rate = page.lines().find(|line| line.starts_with("rate  ")).unwrap();
+    assert!(rate.contains("  at most 43B, ") && rate.contains("█"), "{rate}");
+    fs::remove_file(path).unwrap();
+}
+
+#[test]
 fn no_format_divides_by_nothing_whatever_the_times() {
     for (name, instants, _) in AWKWARD {
         let path = packets_at(&format!("format-{name}"), instants);

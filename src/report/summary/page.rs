@@ -57,13 +57,16 @@ impl<W: Write> Page<'_, W> {
 
     /// The rate as a line of bars.
     fn rate(&mut self, summary: &Summary) -> io::Result<()> {
-        let rates: Vec<Option<u64>> = summary.rate.iter().map(Beats::bits_per_second).collect();
-        let most = rates.iter().copied().flatten().max().filter(|&most| most > 0);
-        let (Some(most), [first, _, ..]) = (most, summary.rate.as_slice()) else { return Ok(()) };
+        // Bytes, not rates: a rate below one bit a second would be none.
+        let bytes: Vec<Option<u64>> = summary.rate.iter().map(|beats| Some(beats.wire_bytes())).collect();
+        let [first, _, ..] = summary.rate.as_slice() else { return Ok(()) };
+        let rate = summary.rate.iter().filter_map(Beats::bits_per_second).max().filter(|&rate| rate > 0);
+        let most = bytes.iter().copied().flatten().max().unwrap_or(0);
+        let (most, kind) = rate.map_or((most, Kind::Bytes), |rate| (rate, Kind::BitsPerSecond));
         let clock = Clock::default();
-        let most = human::cell(&Value::Unsigned(most), Kind::BitsPerSecond, &clock, false);
+        let most = human::cell(&Value::Unsigned(most), kind, &clock, false);
         let each = human::cell(&Value::span(first.width(), first.fine_clock()), Kind::Seconds, &clock, false);
-        for line in bars(&rates, MOST_BARS, 1) {
+        for line in bars(&bytes, MOST_BARS, 1) {
             writeln!(self.out, "rate  {line}  at most {most}, {each} each: see flowray timeline")?;
         }
         Ok(())

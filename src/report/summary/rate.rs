@@ -26,6 +26,11 @@ impl Beats {
         bits_per_second(self.amount.bytes, self.rated?)
     }
 
+    /// Bytes on the wire.
+    pub fn wire_bytes(&self) -> u64 {
+        self.amount.bytes
+    }
+
     /// How long the interval is.
     pub fn width(&self) -> Span {
         self.width
