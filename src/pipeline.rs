@@ -11,7 +11,7 @@
 //! A TCP connection is analysed when its row is made: until it has more than some fifty segments, they are only written
 //! down, a few bytes each. Where the verdict on each packet is wanted, it is analysed as they come.
 //!
-//! Flows are divided among shards by the symmetric hash of their key, so both directions meet and no two
+//! Flows are divided among shards by their key, which is symmetric, so both directions meet and no two
 //! threads share a flow. What depends on the order of frames across shards (the numbers of flows and streams, rows)
 //! is settled between batches by the frames' numbers alone. So the output depends neither on threads nor on blocks.
 

@@ -293,3 +293,28 @@ fn faults_end_in_a_row_with_an_error_or_in_none() {
     let binary = Random(3).bytes(5000);
     assert_eq!(of_faulty(&binary, &binary), Vec::<String>::new(), "binary on port 80");
 }
+
+/// Which connections let go what they keep is the same in every run, though what flows are looked up by is not.
+#[test]
+fn a_bound_that_connections_share_is_reached_in_the_same_way_in_every_run() {
+    let talks = (0..150).map(|number| {
+        let head = format!("GET /{number} HTTP/1.1\r\n{}\r\n", "A: bcdefghijk\r\n".repeat(number % 7 * 100));
+        talk(10_000 + number as u16, head.as_bytes(), b"HTTP/1.1 204 None\r\n\r\n", &mut whole)
+    });
+    let talks: Vec<_> = talks.collect();
+    let longest = talks.iter().map(Vec::len).max().unwrap();
+    let frames: Vec<_> =
+        (0..longest).flat_map(|turn| talks.iter().filter_map(move |talk| talk.get(turn).cloned())).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["-o", "csv", "--fields", "target,status,error", "--max-messages", "1M"];
+    let printed = || {
+        let said = http(frames.clone(), &words, folder.path());
+        (fs::read_to_string(folder.path().join("printed")).unwrap(), said)
+    };
+    let first = printed();
+    let crowded = first.0.matches("crowded").count();
+    assert!((10..140).contains(&crowded), "{crowded}");
+    for _ in 0..3 {
+        assert!(printed() == first);
+    }
+}

@@ -36,9 +36,28 @@ impl Key {
         }
     }
 
-    /// The hash by which it is looked up and by which its shard is chosen; the same for both directions.
+    /// The hash by which it is looked up; the same for both directions.
     pub fn hash(&self, state: &impl BuildHasher) -> u64 {
         state.hash_one(self)
+    }
+
+    /// A number by which flows are divided into groups; the same for both directions. Unlike the hash it is the same in every
+    /// run, so that bounds which the flows of a group share are reached at the same packets. Who sends packets can know
+    /// it: it may only divide.
+    #[inline]
+    pub fn group(&self) -> u64 {
+        const FACTORS: [u64; 3] = [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb];
+        let folded = |address: &Address| {
+            let bytes = u128::from_le_bytes(*address.bytes());
+            bytes as u64 ^ (bytes >> 64) as u64
+        };
+        let ((first, first_port), (second, second_port)) = (&self.first, &self.second);
+        let ports = u64::from(*first_port) << 32 | u64::from(*second_port) << 16 | u64::from(self.protocol);
+        let parts = [folded(first), folded(second), ports];
+        parts.into_iter().zip(FACTORS).fold(0, |mixed: u64, (part, factor)| {
+            let mixed = (mixed ^ part).wrapping_mul(factor);
+            mixed ^ mixed >> 32
+        })
     }
 }
 
@@ -124,5 +143,19 @@ mod tests {
         assert_eq!(there, back);
         assert_eq!((forth, again), (Direction::Reverse, Direction::Forward));
         assert_eq!(there.sender(forth), a);
+    }
+
+    /// Neither ports nor addresses that count up put more than a few flows too many into one group.
+    #[test]
+    fn flows_are_divided_evenly() {
+        let host = |number: u32| Address::v4(number.to_be_bytes());
+        let of_ports = |n: u32| Key::new(6, (host(7), n as u16 + 1024), (host(8), 80)).0;
+        let of_hosts = |n: u32| Key::new(17, (host(0x0a00_0000 + n), 53), (host(0xc0a8_0001), 53)).0;
+        let of_pairs = |n: u32| Key::new(6, (host(n), 1000), (host(n + 1), 2000)).0;
+        for key in [&of_ports as &dyn Fn(u32) -> Key, &of_hosts, &of_pairs] {
+            let mut groups = [0_u32; 64];
+            (0..64_000).for_each(|n| groups[(key(n).group() % 64) as usize] += 1);
+            assert!(groups.iter().all(|flows| (850..1150).contains(flows)), "{groups:?}");
+        }
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn complete(
             let checksums = datagram.and_then(|bytes| settings.checksums_of(&frame, innermost, Some(bytes)));
             let payload = Payload { checksums, datagram: place, offset: innermost.payload_offset, len };
             records(&frame, innermost, payload, beside, state, |record| {
-                let shard = shard_of(record.hash);
+                let shard = shard_of(&record.key);
                 if let Some(bucket) = buckets.get_mut(shard) {
                     bucket.push(record);
                     touched |= 1 << shard;

@@ -10,15 +10,16 @@ use super::record::{Beside, Payload, Record, records};
 use super::settings::Settings;
 use crate::capture::{Block, Frame};
 use crate::decode::{self, Limits, Packet};
+use crate::flow::Key;
 use crate::time::Timestamp;
 
 /// Shards that flows are divided among. More than cores, so that shards of different sizes even out, and
 /// so that the flows of one shard stay in a cache while it is analysed.
 pub(super) const SHARDS: usize = 64;
 
-/// The shard of a flow, by the hash of its key.
-pub(super) fn shard_of(hash: u64) -> usize {
-    (hash >> 48) as usize % SHARDS
+/// The shard of a flow.
+pub(super) fn shard_of(key: &Key) -> usize {
+    key.group() as usize % SHARDS
 }
 
 /// A block and what was found in it.
@@ -131,7 +132,7 @@ impl Opened {
             let checksums = settings.checksums_of(&frame, &packet, None);
             let payload = Payload { checksums, datagram: 0, offset, len: packet.payload.len() as u32 };
             records(&frame, &packet, payload, &mut beside, state, |record| {
-                if let Some(bucket) = buckets.get_mut(shard_of(record.hash)) {
+                if let Some(bucket) = buckets.get_mut(shard_of(&record.key)) {
                     bucket.push(record);
                 }
             });
