@@ -197,3 +197,15 @@ fn intervals_that_would_be_too_many_are_refused_with_their_number() {
     assert_eq!(rows(&["timeline", "--every", "1d"], &path).len(), 366);
     fs::remove_file(path).unwrap();
 }
+
+/// Where intervals are split, the packets of no flow have a row only where there are such.
+#[test]
+fn nothing_has_no_row_of_its_own() {
+    let path = packets_at("split", &[0, 1_000_000_000, 5_000_000_000]);
+    for by in ["host", "server_port", "service"] {
+        let rows = rows(&["timeline", "--every", "1s", "--by", by], &path);
+        let packets: Vec<u64> = rows.iter().map(|row| row["packets"].as_u64().unwrap()).collect();
+        assert!(!packets.is_empty() && packets.iter().all(|&packets| packets > 0), "{by}: {packets:?}");
+    }
+    fs::remove_file(path).unwrap();
+}

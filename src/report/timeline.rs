@@ -169,7 +169,7 @@ impl Timeline {
     }
 
     /// The rows, in order of time, or how many there would be if they are too many. `pulse` has the packets of no flow,
-    /// if they are wanted, and says which intervals there are.
+    /// if they are wanted.
     pub fn into_rows(
         mut self,
         grid: &Grid,
@@ -181,10 +181,12 @@ impl Timeline {
         if let Some(pulse) = pulse {
             let mut others = Series::new(grid.clone());
             others.fit(pulse.width());
-            for (_, at, beat) in pulse.iter() {
+            // Where nothing is split, they also say which intervals there are.
+            let has_row = |beat: &Beat| self.by.is_none() || beat.flowless.packets > 0;
+            for (_, at, beat) in pulse.iter().filter(|(.., beat)| has_row(beat)) {
                 others.add(flowless, Some(at), &Sums { flowless: beat.flowless, ..Sums::default() });
             }
-            for (_, beat) in pulse.untimed() {
+            for (_, beat) in pulse.untimed().filter(|(_, beat)| has_row(beat)) {
                 others.add(flowless, None, &Sums { flowless: beat.flowless, ..Sums::default() });
             }
             if pulse.is_full() {
