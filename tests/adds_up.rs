@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -208,4 +209,26 @@ fn nothing_has_no_row_of_its_own() {
         assert!(!packets.is_empty() && packets.iter().all(|&packets| packets > 0), "{by}: {packets:?}");
     }
     fs::remove_file(path).unwrap();
+}
+
+/// A flow opens under the protocol that `flows` says it speaks.
+#[test]
+fn flows_open_under_the_service_that_they_speak() {
+    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures");
+    let mut services = 0;
+    for entry in fs::read_dir(captures).unwrap() {
+        let path = entry.unwrap().path();
+        let mut opened = BTreeMap::<String, u64>::new();
+        for row in rows(&["timeline", "--by", "service", "--fields", "service,opened_flows"], &path) {
+            *opened.entry(row["service"].to_string()).or_default() += row["opened_flows"].as_u64().unwrap();
+        }
+        opened.retain(|_, flows| *flows > 0);
+        let mut spoken = BTreeMap::<String, u64>::new();
+        for row in rows(&["flows", "--fields", "service"], &path) {
+            *spoken.entry(row["service"].to_string()).or_default() += 1;
+        }
+        services += spoken.len();
+        assert_eq!(opened, spoken, "{}", path.display());
+    }
+    assert!(services > 100, "{services}");
 }

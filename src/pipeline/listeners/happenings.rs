@@ -177,10 +177,9 @@ impl Happenings {
         }
     }
 
-    fn found(&self) -> Option<&'static str> {
+    fn found(&self) -> Option<Service> {
         let of_stream = self.transactions.as_ref().and_then(Listener::<Said>::service);
-        let service = of_stream.or_else(|| self.datagrams.as_ref().and_then(Listener::<()>::service));
-        service.map(Service::name)
+        of_stream.or_else(|| self.datagrams.as_ref().and_then(Listener::<()>::service))
     }
 
     /// Comes to `at`: what happened in the interval before is said.
@@ -224,7 +223,7 @@ impl Happenings {
         if self.waiting.is_none() {
             return;
         }
-        let service = self.found();
+        let service = self.found().map(Service::name);
         let Some((waiting, patience)) = &mut self.waiting else { return };
         if service.is_some() || *patience == 0 {
             waiting.drain(..).for_each(|happened| say(Happened { service, ..happened }));
@@ -316,6 +315,10 @@ impl Listener<Happened> for Happenings {
             *patience = 0;
         }
         self.release(say);
+    }
+
+    fn service(&self) -> Option<Service> {
+        self.found()
     }
 }
 
