@@ -36,7 +36,7 @@ impl Watch {
     pub(super) fn on_segment(&mut self, at: Timestamp, delay: Span) {
         let latest = self.latest.replace((at, delay));
         if let Some(jump) = &mut self.found {
-            let by = less(delay, jump.before);
+            let by = delay - jump.before;
             if by.times(2) < jump.by {
                 // It was late, and others are not.
                 self.found = None;
@@ -45,7 +45,7 @@ impl Watch {
                 jump.stays = true;
             }
         } else if let Some((before_at, before)) = latest {
-            let by = less(delay, before);
+            let by = delay - before;
             // A step of the clock that is not quite what it is taken for adds up to far less than the time that passes.
             if by >= LEAST && by.times(2) >= at.since(before_at) {
                 self.found = Some(Box::new(Jump { between: (before_at, at), before, by, stays: false }));
@@ -58,13 +58,9 @@ impl Watch {
         let (one, other) = (self.found.as_deref()?, other.found.as_deref()?);
         let overlap = one.between.0.max(other.between.0) < one.between.1.min(other.between.1);
         let (least, most) = (one.by.min(other.by), one.by.max(other.by));
-        let alike = less(most, least).times(8) <= most;
+        let alike = (most - least).times(8) <= most;
         (one.stays && other.stays && overlap && alike).then_some(least)
     }
-}
-
-fn less(one: Span, other: Span) -> Span {
-    Span::from_nanos(one.as_nanos().saturating_sub(other.as_nanos()))
 }
 
 #[cfg(test)]
