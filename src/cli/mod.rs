@@ -89,9 +89,13 @@ fn answer(cli: Cli) -> Result<Damage> {
 
 /// Refuses what looks like a command with options before it, where every word is a file.
 fn commands_come_first(files: &[PathBuf]) -> Result<()> {
+    let missing: Vec<_> = files.iter().filter(|file| !file.exists()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
     let cli = Cli::command();
     let mut names = cli.get_subcommands().map(clap::Command::get_name);
-    match names.find(|name| files.iter().any(|file| file.as_os_str() == *name && !file.exists())) {
+    match names.find(|name| missing.iter().any(|file| file.as_os_str() == *name)) {
         Some(name) => Err(Error::Usage(format!(
             "`{name}` is a command, and taken for a file where options stand before it: write `flowray {name}` first"
         ))),
