@@ -242,8 +242,9 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
         (Some("--max-body"), "bodies unpack to more, and are archived up to there", archived.0),
         (None, "bodies are not in the archive: longer than 1 MiB, or beyond --max-body together", archived.1),
     ];
-    let reached = reached.map(|(option, what, times)| Reached { option, what, times });
-    tell_reached(&whole, reached.into_iter().filter(|reached| reached.times > 0));
+    let reached =
+        reached.into_iter().filter_map(|(option, what, times)| Reached::if_any(option, what, times));
+    tell_reached(&whole, reached);
     reassembly.tell_overlaps(&whole, overlaps.load(Relaxed));
     let mut totals = aside.finish()?;
     if look.format == Format::Table {

@@ -16,6 +16,11 @@ pub struct Reached {
 }
 
 impl Reached {
+    /// The bound of `option`, if it was reached.
+    pub fn if_any(option: Option<&'static str>, what: &'static str, times: u64) -> Option<Self> {
+        (times > 0).then_some(Self { option, what, times })
+    }
+
     /// The bounds that were reached where `files` were not read on. The errors of these files have told it.
     pub fn by_files(files: &[FileInfo]) -> Vec<Self> {
         let count = |noted: fn(&FileInfo) -> bool| files.iter().filter(|file| noted(file)).count() as u64;
@@ -23,8 +28,8 @@ impl Reached {
             ("--max-record", count(|file| file.notes.record_too_long)),
             ("--max-decompressed", count(|file| file.notes.unpacks_to_too_much)),
         ];
-        let reached = |(option, times)| Self { option: Some(option), what: "files not read on", times };
-        all.into_iter().filter(|&(_, times)| times > 0).map(reached).collect()
+        let reached = |(option, times)| Self::if_any(Some(option), "files not read on", times);
+        all.into_iter().filter_map(reached).collect()
     }
 }
 
@@ -35,7 +40,7 @@ impl Outcome {
             let is = |&(&(_, reason), _): &(&(_, StopReason), &u64)| reason == wanted;
             self.counts.stopped.iter().filter(is).map(|(_, packets)| packets).sum()
         };
-        let reached = |option, what, times| Reached { option, what, times };
+        let reached = Reached::if_any;
         let all = [
             reached(Some("--max-flows"), "flows ended early", self.evicted),
             reached(
@@ -76,6 +81,6 @@ impl Outcome {
                 stopped(StopReason::TooManyExtensions),
             ),
         ];
-        all.into_iter().filter(|reached| reached.times > 0).collect()
+        all.into_iter().flatten().collect()
     }
 }

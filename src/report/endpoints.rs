@@ -113,8 +113,7 @@ impl Fold {
     /// The bound on rows, if it was reached.
     pub fn reached(&self) -> Option<Reached> {
         let what = "times that flows were added to the row of all others";
-        Some(Reached { option: Some("--max-groups"), what, times: self.others })
-            .filter(|reached| reached.times > 0)
+        Reached::if_any(Some("--max-groups"), what, self.others)
     }
 
     /// Adds a flow.

@@ -193,7 +193,7 @@ impl Fold {
     pub fn reached(&self) -> Option<Reached> {
         let times = self.talkers.left_out() + self.servers.left_out();
         let what = "times that flows were not counted for a host or server";
-        Some(Reached { option: Some("--max-groups"), what, times }).filter(|reached| reached.times > 0)
+        Reached::if_any(Some("--max-groups"), what, times)
     }
 
     /// Keeps a flow if it is among the greatest; of equal ones the earlier.

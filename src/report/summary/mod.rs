@@ -115,13 +115,9 @@ impl Summary {
     pub fn new(files: &[FileInfo], outcome: Outcome, fold: Fold, most: usize) -> Self {
         let mut bounds = outcome.reached();
         bounds.extend(Reached::by_files(files));
-        let forgotten = Reached {
-            option: None,
-            what: "times that more holes, segments in flight or doubts of a TCP connection came than are remembered",
-            times: fold.tcp.bounds_reached,
-        };
         bounds.extend(fold.reached());
-        bounds.extend(Some(forgotten).filter(|reached| reached.times > 0));
+        let forgotten = "times that more holes, segments in flight or doubts of a TCP connection came than are remembered";
+        bounds.extend(Reached::if_any(None, forgotten, fold.tcp.bounds_reached));
         let mut counts = outcome.counts;
         let fine_clock = files.iter().any(FileInfo::has_fine_clock);
         let names = ["tcp", "udp", "icmp", "other"];
