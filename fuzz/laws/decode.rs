@@ -1,7 +1,8 @@
-//! Decoding: whatever a frame holds, layers, payload and described fields lie within it, for it and for each of its prefixes.
+//! Decoding: whatever a frame holds, layers, payload and described fields lie within it, for it and for each of its prefixes; and the
+//! short way says what the walk does.
 
 use flowray::capture::LinkType;
-use flowray::decode::{Packet, describe, frame};
+use flowray::decode::{Limits, Packet, Plain, Transport, describe, frame, plain};
 
 /// The first two bytes are the link type, the others the frame.
 pub fn check(bytes: &[u8]) {
@@ -19,6 +20,9 @@ fn one(linktype: LinkType, data: &[u8], orig_len: u32) {
     let captured = super::frame(linktype, data, orig_len);
     let mut packet = Packet::default();
     frame(&captured, &mut packet);
+    if let Some(plain) = plain(&captured, &Limits::default()) {
+        same(&plain, &packet);
+    }
     let len = data.len() as u64;
     for layer in &packet.layers {
         assert!(u64::from(layer.offset) <= len, "{layer:?} begins behind the frame");
@@ -40,4 +44,16 @@ fn one(linktype: LinkType, data: &[u8], orig_len: u32) {
             assert!(end <= len, "{}.{} lies behind the frame", layer.layer.name(), field.name);
         }
     }
+}
+
+fn same(plain: &Plain<'_>, packet: &Packet<'_>) {
+    assert!(packet.layers.iter().map(|at| at.layer).eq(Plain::LAYERS), "{packet:?}");
+    assert!(packet.stop.is_none() && packet.fragment.is_none() && packet.quoted.is_none(), "{packet:?}");
+    assert!(packet.headers.is_empty() && packet.vlans.is_empty() && packet.tunnels.is_empty(), "{packet:?}");
+    assert_eq!(packet.network, Some(plain.network));
+    assert!(matches!(packet.transport, Transport::Tcp(tcp) if tcp == plain.tcp), "{packet:?}");
+    assert_eq!(
+        (packet.payload, packet.payload_len, packet.payload_offset),
+        (plain.payload, plain.payload_len, plain.payload_offset)
+    );
 }

@@ -3,7 +3,8 @@
 //! [`frame`] walks a frame from its link header inwards and leaves in a [`Packet`] every layer that could be
 //! read, the innermost addresses and ports, and the reason where it stopped. Each header's parser stands in
 //! the file of its family; [`describe`] opens one layer field by field for people. A fragment goes to a
-//! [`Reassembler`], and [`datagram`] walks on in what it put together.
+//! [`Reassembler`], and [`datagram`] walks on in what it put together. [`plain`] is a short way through the frames that
+//! most captures consist of.
 
 mod address;
 mod arp;
@@ -34,6 +35,7 @@ mod mpls;
 #[cfg(test)]
 mod oracle;
 mod packet;
+mod plain;
 mod ppp;
 mod radio;
 mod sack;
@@ -63,6 +65,7 @@ pub use packet::{
     Fragment, Header, IcmpError, LayerAt, MAX_LAYERS, MAX_TUNNELS, Network, Packet, Quoted, Stop, StopReason,
     Transport,
 };
+pub use plain::{Plain, plain};
 pub use sack::SackBlocks;
 pub use sctp::{SctpChunk, SctpChunks, sctp_chunk_name};
 pub use tcp::Tcp;

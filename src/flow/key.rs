@@ -20,8 +20,12 @@ pub struct Key {
 
 impl Key {
     /// The key of a packet, and which of the key's directions it travels in. Ports are 0 where the protocol has none.
+    #[inline]
     pub fn new(protocol: u8, source: (Address, u16), destination: (Address, u16)) -> (Self, Direction) {
-        if source <= destination {
+        // The order of endpoints, in few wide numbers.
+        let rank =
+            |(address, port): (Address, u16)| (address.is_v6(), u128::from_be_bytes(*address.bytes()), port);
+        if rank(source) <= rank(destination) {
             (Self { first: source, second: destination, protocol }, Direction::Forward)
         } else {
             (Self { first: destination, second: source, protocol }, Direction::Reverse)
@@ -37,6 +41,7 @@ impl Key {
     }
 
     /// The hash by which it is looked up; the same for both directions.
+    #[inline]
     pub fn hash(&self, state: &impl BuildHasher) -> u64 {
         state.hash_one(self)
     }

@@ -6,7 +6,7 @@ use arrayvec::ArrayVec;
 
 use super::pulse::Pulse;
 use crate::capture::Frame;
-use crate::decode::{Layer, MAX_LAYERS, Packet, StopReason};
+use crate::decode::{Layer, MAX_LAYERS, Packet, Plain, StopReason};
 use crate::time::Timestamp;
 
 /// Packets and bytes.
@@ -56,6 +56,7 @@ pub struct Counts {
 
 impl Counts {
     /// Counts a frame that was read, and whether it takes part.
+    #[inline]
     pub(super) fn on_frame(&mut self, frame: &Frame<'_>, chosen: bool) {
         let amount = Amount { packets: 1, bytes: u64::from(frame.orig_len) };
         self.read.add(amount);
@@ -87,17 +88,30 @@ impl Counts {
                 pulse.on_flowless(frame);
             }
         }
-        if !hierarchy {
-            return;
+        if hierarchy {
+            self.on_layers(packet.layers.iter().map(|at| at.layer), amount);
         }
+    }
+
+    /// Counts a chosen frame that turned out to be a plain one.
+    #[inline]
+    pub(super) fn on_plain(&mut self, frame: &Frame<'_>, hierarchy: bool) {
+        self.decoded += 1;
+        if hierarchy {
+            let amount = Amount { packets: 1, bytes: u64::from(frame.orig_len) };
+            self.on_layers(Plain::LAYERS.into_iter(), amount);
+        }
+    }
+
+    fn on_layers(&mut self, layers: impl Iterator<Item = Layer> + Clone, amount: Amount) {
         if let Some((stack, so_far)) = &mut self.latest
-            && stack.iter().eq(packet.layers.iter().map(|at| &at.layer))
+            && stack.iter().copied().eq(layers.clone())
         {
             so_far.add(amount);
             return;
         }
         self.settle();
-        self.latest = Some((packet.layers.iter().map(|at| at.layer).take(MAX_LAYERS).collect(), amount));
+        self.latest = Some((layers.take(MAX_LAYERS).collect(), amount));
     }
 
     /// Adds what was counted elsewhere.

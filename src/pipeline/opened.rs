@@ -122,6 +122,17 @@ impl Opened {
             if !takes_part {
                 continue;
             }
+            if !settings.verify_checksums
+                && let Some(plain) = decode::plain(&frame, &settings.bounds.depth)
+            {
+                counts.on_plain(&frame, settings.hierarchy);
+                let payload = Payload::of_plain(&plain, block.offset_of(frame.data) as u32);
+                let record = Record::of_plain(&frame, &plain, payload, &mut beside, state);
+                if let Some(bucket) = buckets.get_mut(shard_of(&record.key)) {
+                    bucket.push(record);
+                }
+                continue;
+            }
             decode::frame(&frame, &mut packet);
             if packet.fragment.is_some() {
                 fragments.push(index);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture::Frame;
 use crate::decode::{
-    Header, IcmpError, Layer, MAX_TUNNELS, Network, Packet, SackBlocks, Tcp, TcpOption, Transport,
+    Header, IcmpError, Layer, MAX_TUNNELS, Network, Packet, Plain, SackBlocks, Tcp, TcpOption, Transport,
 };
 use crate::flow::{Direction, Key, Sent, icmp_ports};
 use crate::tcp::{Flags, Segment, Seq};
@@ -84,6 +84,15 @@ pub(super) struct Payload {
     pub checksums: Option<bool>,
     /// The datagram, by its place among those of the block, counted from 1; 0 for the block's bytes.
     pub datagram: u16,
+}
+
+impl Payload {
+    /// The payload of a plain frame that begins at `start` of its block.
+    #[inline]
+    pub fn of_plain(plain: &Plain<'_>, start: u32) -> Self {
+        let offset = start + plain.payload_offset;
+        Self { offset, len: plain.payload.len() as u32, ..Self::default() }
+    }
 }
 
 /// What is known of a packet besides its numbers.
@@ -193,6 +202,27 @@ pub(super) fn records(
 }
 
 impl Record {
+    /// The one record of a plain frame.
+    #[inline]
+    pub fn of_plain(
+        frame: &Frame<'_>,
+        plain: &Plain<'_>,
+        payload: Payload,
+        beside: &mut Beside,
+        state: &impl BuildHasher,
+    ) -> Self {
+        let (network, tcp) = (&plain.network, &plain.tcp);
+        let source = (network.source, tcp.source_port);
+        let ends = Key::new(network.protocol, source, (network.destination, tcp.destination_port));
+        let mut record = Self::new(frame, ends, Kind::Segment, 0, state);
+        record.payload_len = plain.payload_len;
+        record.payload = payload;
+        record.on_network(network, 20 + tcp.options.len() as u32);
+        record.on_tcp(tcp, beside);
+        record
+    }
+
+    #[inline]
     fn new(
         frame: &Frame<'_>,
         (key, direction): (Key, Direction),
@@ -257,11 +287,7 @@ impl Record {
         let mut record = Self::new(frame, ends, Kind::Packet, order, state);
         record.payload_len = packet.payload_len;
         record.payload = payload;
-        record.header_len = (network.header_len + transport_len) as u16;
-        record.ttl = network.ttl;
-        record.tos = network.tos;
-        record.ip_id = network.id.unwrap_or(0);
-        record.bits.set(Bits::IP_ID, network.id.is_some());
+        record.on_network(network, transport_len);
         record.path = beside.path(packet);
         if let Transport::Tcp(tcp) = &packet.transport {
             record.kind = Kind::Segment;
@@ -270,6 +296,16 @@ impl Record {
         record
     }
 
+    #[inline]
+    fn on_network(&mut self, network: &Network, transport_len: u32) {
+        self.header_len = (network.header_len + transport_len) as u16;
+        self.ttl = network.ttl;
+        self.tos = network.tos;
+        self.ip_id = network.id.unwrap_or(0);
+        self.bits.set(Bits::IP_ID, network.id.is_some());
+    }
+
+    #[inline]
     fn on_tcp(&mut self, tcp: &Tcp<'_>, beside: &mut Beside) {
         self.seq = tcp.seq;
         self.ack = tcp.ack;
@@ -281,8 +317,13 @@ impl Record {
         if let [1, 1, 8, 10, a, b, c, d, e, f, g, h] = *tcp.options {
             self.timestamps = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
             self.bits.set(Bits::TIMESTAMPS, true);
-            return;
+        } else if !tcp.options.is_empty() {
+            self.on_options(tcp, beside);
         }
+    }
+
+    #[inline(never)]
+    fn on_options(&mut self, tcp: &Tcp<'_>, beside: &mut Beside) {
         let mut others = None::<Options>;
         for option in tcp.options() {
             match option {
@@ -371,11 +412,4 @@ impl Record {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_is_two_cache_lines() {
-        assert!(size_of::<Record>() <= 128, "{}", size_of::<Record>());
-    }
-}
+mod tests;
