@@ -2,8 +2,10 @@
 
 use std::ops::Deref;
 
+use serde::{Deserialize, Serialize};
+
 /// Up to four SACK blocks, left and right edge as on the wire. RFC 2018 §3.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SackBlocks {
     blocks: [(u32, u32); 4],
     len: u8,

@@ -247,8 +247,8 @@ impl<Row> Open<Row> {
                 self.ear = Ear::None;
             }
         }
-        if let (Some(Tcp::Young(young)), Some(&segment)) = (&mut self.tcp, segment) {
-            young.push(&tcp::Entry { direction, segment, timed: at.is_some() });
+        if let (Some(Tcp::Young(young)), Some(segment)) = (&mut self.tcp, segment) {
+            young.push(direction, segment, at.is_some());
         } else if let Some(at) = at.filter(|_| is_news(record.payload_len(), verdict.as_ref())) {
             self.responses.get_or_insert_default().on_payload(direction, at);
         }

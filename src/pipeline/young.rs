@@ -10,9 +10,6 @@ use super::responses::{Responses, is_news};
 use crate::flow::Direction;
 use crate::tcp::{Connection, Entry, Flags, Journal, Resolution, Segment};
 
-/// Bytes that may be written down of a connection before it is analysed.
-const LONGEST: usize = 1 << 10;
-
 /// A connection that was not analysed yet.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Young {
@@ -39,12 +36,12 @@ impl Young {
                 .journal
                 .opened_by()
                 .is_some_and(|(opener, seq)| opener == direction && seq != segment.seq);
-        self.journal.len() > LONGEST || again
+        self.journal.len() >= Journal::MOST || again
     }
 
     /// Whether it may have to be, before the next segment.
     pub fn is_nearly_over(&self) -> bool {
-        self.journal.len() + Journal::MAX_ENTRY > LONGEST
+        self.journal.len() >= Journal::MOST
     }
 
     /// Whether a segment begins a new connection on the same addresses and ports; `None` where only the analysis tells.
@@ -60,8 +57,8 @@ impl Young {
     }
 
     /// Writes a segment down.
-    pub fn push(&mut self, entry: &Entry) {
-        self.journal.push(entry);
+    pub fn push(&mut self, direction: Direction, segment: &Segment, timed: bool) {
+        self.journal.push(direction, segment, timed);
     }
 
     /// An analysis that knows who the client is and how long the handshake took, and may not know more: asked for each row
@@ -126,7 +123,7 @@ mod tests {
             let mut young = Young::default();
             for (number, line) in (1..).zip(script.lines().filter(|line| !line.trim().is_empty())) {
                 let (direction, segment) = parse(line.trim(), number, Setup::default());
-                young.push(&Entry { direction, segment, timed: true });
+                young.push(direction, &segment, true);
                 let (opening, whole) = (young.opening(), young.replay().0);
                 assert_eq!(opening.client(), whole.client(), "{number} of {script}");
                 assert_eq!(opening.initial_rtt(), whole.initial_rtt(), "{number} of {script}");

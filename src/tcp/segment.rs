@@ -87,3 +87,10 @@ pub struct Segment {
     /// SACK blocks, edges as on the wire.
     pub sack: SackBlocks,
 }
+
+impl Segment {
+    /// Whether it has options that SYNs alone have.
+    pub fn has_offer(&self) -> bool {
+        self.mss.is_some() || self.window_scale.is_some() || self.sack_permitted || self.fast_open.is_some()
+    }
+}
