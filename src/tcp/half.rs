@@ -161,6 +161,11 @@ impl Half {
         (agrees && (0..=MAX_JUMP).contains(&(position - self.top()))).then_some(position)
     }
 
+    /// Whether something stood far outside the window, and nothing has decided yet what it was.
+    pub(super) fn strays(&self) -> bool {
+        self.stray.is_some() || self.stray_ack.is_some()
+    }
+
     /// The stream has come to `end`, by a segment that was seen, or that must have been sent.
     pub(super) fn reach(&mut self, end: Position) {
         self.snd_max = Some(self.snd_max.map_or(end, |snd_max| snd_max.max(end)));
@@ -264,7 +269,7 @@ impl Half {
             pushes: tally.pushes,
             resets: tally.resets,
             urgent_segments: tally.urgent_segments,
-            sizes: tally.sizes,
+            sizes: tally.sizes(),
             initial_window: self.volume.initial(),
             in_flight_max: self.volume.greatest(),
             in_flight_mean: self.volume.mean(),

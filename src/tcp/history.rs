@@ -64,6 +64,12 @@ impl History {
         }
     }
 
+    /// A segment with ACK and no other flag but PSH, of which nothing is wrong.
+    pub(super) fn on_ordinary(&mut self, direction: Direction, has_payload: bool) {
+        self.once(direction, if has_payload { b'd' } else { b'a' });
+    }
+
+    #[inline]
     fn once(&mut self, direction: Direction, letter: u8) {
         let bit = 1 << ONCE.iter().position(|&known| known == letter).unwrap_or(0);
         if self.seen[direction] & bit == 0 {

@@ -83,7 +83,7 @@ impl Half {
     }
 
     /// Whether an ACK that advances to `ack` acknowledges bytes that were never seen: above all that was, or in a hole.
-    fn is_unseen(&self, ack: Position) -> bool {
+    pub(super) fn is_unseen(&self, ack: Position) -> bool {
         let Some(snd_max) = self.snd_max else { return false };
         if ack > snd_max {
             return self.probes.end().is_none_or(|end| ack > end);
@@ -94,7 +94,7 @@ impl Half {
     }
 
     /// It acknowledges something new.
-    fn on_advancing_ack(
+    pub(super) fn on_advancing_ack(
         &mut self,
         segment: &Segment,
         ack: Position,
@@ -216,7 +216,7 @@ impl Half {
     }
 
     /// Lets the sender have the news, now or when they have arrived.
-    fn tell(&mut self, mut news: News, standpoint: Standpoint) {
+    pub(super) fn tell(&mut self, mut news: News, standpoint: Standpoint) {
         let Some(sender) = &mut self.sender else { return };
         if standpoint.at_sender {
             sender.learn(|_| true);

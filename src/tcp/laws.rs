@@ -26,7 +26,7 @@ fn line(step: u32) -> impl Strategy<Value = (u32, String)> {
         })
 }
 
-fn script() -> impl Strategy<Value = String> {
+pub(super) fn script() -> impl Strategy<Value = String> {
     prop::collection::vec(line(200), 1..60).prop_map(|lines| {
         let mut at = 0;
         let timed = lines.iter().map(|(wait, line)| {

@@ -24,6 +24,7 @@ mod jump;
 mod late;
 #[cfg(test)]
 mod laws;
+mod ordinary;
 mod outgoing;
 mod probes;
 mod recovery;
@@ -95,6 +96,19 @@ impl Connection {
 
     /// Lets the connection see its next segment. What it proves about earlier ones is added to `resolutions`.
     pub fn on_segment(
+        &mut self,
+        direction: Direction,
+        segment: &Segment,
+        resolutions: &mut Vec<Resolution>,
+    ) -> Verdict {
+        match self.on_ordinary(direction, segment) {
+            Some(verdict) => verdict,
+            None => self.on_any(direction, segment, resolutions),
+        }
+    }
+
+    /// A segment of any kind.
+    fn on_any(
         &mut self,
         direction: Direction,
         segment: &Segment,
@@ -354,6 +368,15 @@ impl Connection {
 
     /// What is in flight now, and the story so far.
     fn on_change(&mut self, direction: Direction, segment: &Segment, verdict: &mut Verdict) {
+        self.on_flight(direction, segment, verdict);
+        if segment.window == 0 && !segment.flags.contains(Flags::SYN) {
+            verdict.tags.insert(Tag::ZeroWindow);
+        }
+        self.history.on_segment(direction, segment, verdict.tags);
+    }
+
+    /// What is in flight now.
+    fn on_flight(&mut self, direction: Direction, segment: &Segment, verdict: &mut Verdict) {
         for changed in Direction::BOTH {
             let fin_end = self.closer.fin_end(changed);
             let half = &mut self.halves[changed];
@@ -365,10 +388,6 @@ impl Connection {
                 }
             }
         }
-        if segment.window == 0 && !segment.flags.contains(Flags::SYN) {
-            verdict.tags.insert(Tag::ZeroWindow);
-        }
-        self.history.on_segment(direction, segment, verdict.tags);
     }
 
     /// Time has come to `now`.

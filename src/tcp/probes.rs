@@ -34,7 +34,7 @@ impl Probes {
     ) -> Option<Tag> {
         let never = Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0);
         if segment.payload_len > 1 || segment.flags.intersects(never) {
-            self.awaiting = None;
+            self.on_payload();
             return None;
         }
         let below = position == situation.snd_max - 1;
@@ -54,6 +54,11 @@ impl Probes {
             self.awaiting = kind;
         }
         kind
+    }
+
+    /// It sends what is no probe: nothing answers one any more.
+    pub(super) fn on_payload(&mut self) {
+        self.awaiting = None;
     }
 
     /// The position behind the byte that was sent as a probe.

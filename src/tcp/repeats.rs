@@ -31,17 +31,9 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
-    /// Whether `segment` is one that was seen a moment ago. Remembers it if it is not.
+    /// Whether `segment` is one that was seen a moment ago. Remembers it if it is not. What is `new` was not.
     pub(super) fn is_copy(&mut self, segment: &Segment, new: bool) -> bool {
-        let id = segment.ip_id.unwrap_or(0);
-        let (what, within) = if id != 0 && self.same_ids < 3 {
-            (identity(segment), Some(SAME_ID))
-        } else {
-            let pure = segment.payload_len == 0 && !segment.flags.intersects(SYN_FIN);
-            let unclear = pure || segment.flags.contains(Flags::RST);
-            (all_fields(segment), (!unclear).then_some(SAME_FIELDS))
-        };
-        let what = what >> UNUSED_BITS;
+        let (what, within) = self.look(segment);
         if !new
             && let Some(within) = within
             && self.seen.iter().any(|&(other, at)| {
@@ -50,10 +42,36 @@ impl Repeats {
         {
             return true;
         }
+        self.pass(segment, what);
+        false
+    }
+
+    /// Remembers a segment that was not seen before.
+    pub(super) fn on_new(&mut self, segment: &Segment) {
+        let (what, _) = self.look(segment);
+        self.pass(segment, what);
+    }
+
+    /// What tells it apart from others, and how soon it has to come again to be the same; `None` where nothing tells.
+    #[inline]
+    fn look(&self, segment: &Segment) -> (u64, Option<Span>) {
+        let id = segment.ip_id.unwrap_or(0);
+        let (what, within) = if id != 0 && self.same_ids < 3 {
+            (identity(segment), Some(SAME_ID))
+        } else {
+            let pure = segment.payload_len == 0 && !segment.flags.intersects(SYN_FIN);
+            let unclear = pure || segment.flags.contains(Flags::RST);
+            (all_fields(segment), (!unclear).then_some(SAME_FIELDS))
+        };
+        (what >> UNUSED_BITS, within)
+    }
+
+    #[inline]
+    fn pass(&mut self, segment: &Segment, what: u64) {
+        let id = segment.ip_id.unwrap_or(0);
         self.same_ids = if id == self.last_id && id != 0 { self.same_ids.saturating_add(1) } else { 0 };
         self.last_id = id;
         self.remember(what, segment.at);
-        false
     }
 
     fn remember(&mut self, what: u64, at: Timestamp) {

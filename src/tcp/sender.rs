@@ -193,6 +193,11 @@ impl Sender {
         }
     }
 
+    /// Whether ACKs are on their way.
+    pub(super) fn awaits_news(&self) -> bool {
+        !self.in_transit.is_empty()
+    }
+
     /// Lets the sender have the ACKs that `arrived` is true of, in their order.
     pub(super) fn learn(&mut self, arrived: impl Fn(&News) -> bool) {
         while self.in_transit.front().is_some_and(&arrived) {

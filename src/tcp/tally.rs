@@ -45,15 +45,36 @@ impl Tally {
         if flags.contains(Flags::RST) {
             return;
         }
+        self.on_data(segment);
+    }
+
+    /// A segment with ACK and no other flag but PSH.
+    pub(super) fn on_ordinary(&mut self, segment: &Segment) {
+        self.segments = self.segments.saturating_add(1);
+        self.acks.ack_segments += 1;
+        match segment.payload_len {
+            0 => self.acks.pure_acks += 1,
+            _ => self.on_data(segment),
+        }
+    }
+
+    /// A segment with payload that counts.
+    fn on_data(&mut self, segment: &Segment) {
+        let len = segment.payload_len;
         self.data_segments += 1;
-        self.pushes += is(Flags::PSH);
+        self.pushes += u32::from(segment.flags.contains(Flags::PSH));
         let sizes = self.sizes.get_or_insert(SegmentSizes { min: len, mean: 0, max: len, sum: 0 });
         sizes.min = sizes.min.min(len);
         sizes.max = sizes.max.max(len);
         sizes.sum += u64::from(len);
-        sizes.mean = (sizes.sum / u64::from(self.data_segments)) as u32;
         let (first, last) = self.data_span.unwrap_or((segment.at, segment.at));
         self.data_span = Some((first.min(segment.at), last.max(segment.at)));
+    }
+
+    /// Payload lengths of its segments, with their mean.
+    pub(super) fn sizes(&self) -> Option<SegmentSizes> {
+        let mean = |sum: u64| sum.checked_div(self.data_segments.into()).unwrap_or(0) as u32;
+        self.sizes.map(|sizes| SegmentSizes { mean: mean(sizes.sum), ..sizes })
     }
 
     /// What a segment is. Of a retransmission, `resent` payload bytes were sent before.

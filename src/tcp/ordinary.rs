@@ -1,0 +1,310 @@
+//! What nearly every segment is: the next bytes of a stream, or an ACK of some, of a connection in which nothing is in
+//! doubt.
+//!
+//! What [`Connection::on_segment`] asks such a segment is known beforehand, and what it changes is little. The steps are
+//! the same ones in the same order. Where a segment is not quite ordinary, it is judged as any other.
+
+use super::flight::Sent;
+use super::half::{Half, MAX_JUMP, Standpoint};
+use super::incoming::Answer;
+use super::seq::Seq;
+use super::sender::News;
+use super::{Connection, Flags, Moment, Position, Segment, Tag, Verdict};
+use crate::flow::Direction;
+
+impl Connection {
+    /// Lets the connection see its next segment if that is an ordinary one. `None` where it is not: then nothing has
+    /// changed.
+    pub(super) fn on_ordinary(&mut self, direction: Direction, segment: &Segment) -> Option<Verdict> {
+        let has_payload = segment.payload_len > 0;
+        if segment.flags.0 & !Flags::PSH.0 != Flags::ACK.0
+            || segment.window == 0
+            || segment.payload_len == 1
+            || !segment.sack.is_empty()
+            || self.challenger.is_some()
+        {
+            return None;
+        }
+        let other = direction.reverse();
+        let (half, peer) = (&self.halves[direction], &self.halves[other]);
+        let position = half.next(segment.seq)?;
+        let (acked, ack) = peer.outstanding(segment.ack)?;
+        if !has_payload && ack == acked {
+            return None;
+        }
+        let (shift, peer_shift) = (self.opener.shift(direction), self.opener.shift(other));
+        let mut verdict = Verdict {
+            seq_relative: half.relative(position),
+            ack_relative: Some(peer.relative(ack)),
+            window_scaled: shift.map(|shift| u32::from(segment.window) << shift),
+            ..Verdict::default()
+        };
+        // Without SACK, how much is acknowledged says how many segments have arrived.
+        let mss = (!self.opener.sack().unwrap_or(true)).then(|| self.mss(other));
+
+        if self.last_at.is_none_or(|last| last < segment.at) {
+            self.last_at = Some(segment.at);
+        }
+        if has_payload && self.first_data.is_none() {
+            self.first_data = Some(Moment { at: segment.at, number: segment.number });
+        }
+        self.opener.on_segment(direction, segment);
+        let (half, peer) = self.halves.split(direction);
+        half.tally.on_ordinary(segment);
+        half.repeats.on_new(segment);
+        if half.sender.as_ref().is_some_and(|sender| sender.awaits_news()) {
+            half.learn(segment, Standpoint::of(half, peer));
+        }
+        half.clock.on_sent(segment);
+        peer.clock.on_received(segment);
+        half.extent.on_segment(segment);
+        if has_payload {
+            let end = half.on_next_payload(segment, position);
+            let window = peer.windows.last().zip(peer_shift).filter(|_| !peer.windows.closed());
+            let left = window
+                .zip(half.acked)
+                .map(|((window, shift), acked)| acked + (i64::from(window) << shift) - end);
+            if left.is_some_and(|left| (0..MAX_SEGMENT).contains(&left))
+                && left < Some(i64::from(self.mss(direction)))
+            {
+                verdict.tags.insert(Tag::WindowFull);
+                self.halves[direction].tally.full_segments += 1;
+            }
+        }
+
+        let (half, peer) = self.halves.split(direction);
+        half.windows.on_window(segment.window, shift.unwrap_or(0), segment.at);
+        let standpoint = Standpoint::of(peer, half);
+        let answer = peer.on_ordinary_ack(segment, acked, ack, mss, standpoint);
+        (verdict.rtt, verdict.acks_packet) = (answer.rtt, answer.acks_packet);
+        self.closer.on_ack(other, segment, ack);
+        self.on_flight(direction, segment, &mut verdict);
+        self.history.on_ordinary(direction, has_payload);
+        Some(verdict)
+    }
+}
+
+/// No segment is as long.
+const MAX_SEGMENT: i64 = 1 << 32;
+
+impl Half {
+    /// Where `seq` stands if the stream goes on there, and nothing is in doubt.
+    fn next(&self, seq: Seq) -> Option<Position> {
+        let position = self.position(seq);
+        (self.snd_max == Some(position) && self.numbers.is_some() && self.doubts.is_none() && !self.strays())
+            .then_some(position)
+    }
+
+    /// Up to where its stream was acknowledged, and where `ack` is, if that acknowledges what was seen or nothing new.
+    fn outstanding(&self, ack: Seq) -> Option<(Position, Position)> {
+        let (acked, snd_max, ack) = (self.acked?, self.snd_max?, self.position(ack));
+        let known = acked <= ack && ack <= snd_max && snd_max - ack <= MAX_JUMP;
+        let quiet = self.numbers.is_some() && self.doubts.is_none() && self.probes.end().is_none();
+        let ordinary = known && quiet && !self.strays() && (ack == acked || !self.is_unseen(ack));
+        ordinary.then_some((acked, ack))
+    }
+
+    /// It sends the next payload of its stream. Where that ends.
+    fn on_next_payload(&mut self, segment: &Segment, position: Position) -> Position {
+        let end = position + i64::from(segment.payload_len);
+        self.probes.on_payload();
+        self.ids.on_new(segment);
+        self.flight.on_new(Sent::new(segment, position..end, 1));
+        self.volume.on_new_data(segment.payload_len);
+        let at = self.clock.sent_at(segment.at, segment.timestamps.map(|(tsval, _)| tsval));
+        self.sender().on_sent(at);
+        self.seen.add(position..end);
+        self.reach(end);
+        end
+    }
+
+    /// The other side acknowledges its stream up to `ack`, after `acked`.
+    fn on_ordinary_ack(
+        &mut self,
+        segment: &Segment,
+        acked: Position,
+        ack: Position,
+        mss: Option<u32>,
+        standpoint: Standpoint,
+    ) -> Answer {
+        let mut answer = Answer::default();
+        let mut news = News {
+            at: segment.at,
+            ack,
+            tsval: segment.timestamps.map(|(tsval, _)| tsval),
+            tsecr: segment.timestamps.map(|(_, tsecr)| tsecr),
+            ..News::default()
+        };
+        if ack > acked {
+            news.segments = mss.map(|mss| ((ack - acked) as u32).div_ceil(mss.max(1)));
+            self.on_advancing_ack(segment, ack, mss.is_some(), &mut answer, &mut news);
+        }
+        self.tell(news, standpoint);
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use crate::capture::{Capture, Options};
+    use crate::decode::{self, Packet, SackBlocks, TcpOption, Transport};
+    use crate::flow::{Direction, Key};
+    use crate::tcp::conversation::{Setup, parse};
+    use crate::tcp::laws::script;
+    use crate::tcp::{Connection, Flags, Segment, Seq};
+
+    /// A connection that is told of ordinary segments as such, and one that is not.
+    #[derive(Default)]
+    struct Twins {
+        one: Connection,
+        other: Connection,
+        ordinary: usize,
+        all: usize,
+    }
+
+    impl Twins {
+        fn on_segment(&mut self, direction: Direction, segment: &Segment) {
+            let (mut settled, mut settled_of_other) = (Vec::new(), Vec::new());
+            let verdict = self.other.on_any(direction, segment, &mut settled_of_other);
+            let found = self.one.on_ordinary(direction, segment);
+            self.all += 1;
+            self.ordinary += usize::from(found.is_some());
+            let found = found.unwrap_or_else(|| self.one.on_any(direction, segment, &mut settled));
+            assert_eq!((found, settled), (verdict, settled_of_other), "{segment:?}");
+        }
+
+        fn compare(&self) {
+            assert_eq!(format!("{:?}", self.one), format!("{:?}", self.other));
+        }
+    }
+
+    fn segment(number: u64, packet: &Packet<'_>) -> Option<(Key, Direction, Segment)> {
+        let (Some(network), Transport::Tcp(tcp)) = (&packet.network, &packet.transport) else { return None };
+        let (key, direction) = Key::new(
+            network.protocol,
+            (network.source, tcp.source_port),
+            (network.destination, tcp.destination_port),
+        );
+        let (_, template) = parse("0 > 0:0(0)", number, Setup::default());
+        let mut segment = Segment {
+            seq: Seq(tcp.seq),
+            ack: Seq(tcp.ack),
+            window: tcp.window,
+            flags: Flags(tcp.flags),
+            payload_len: packet.payload_len,
+            urgent: tcp.urgent,
+            checksum: tcp.checksum,
+            ip_id: network.id,
+            tos: network.tos,
+            sack: SackBlocks::new(),
+            ..template
+        };
+        for option in tcp.options() {
+            match option {
+                TcpOption::Timestamps(tsval, tsecr) => segment.timestamps = Some((tsval, tsecr)),
+                TcpOption::Sack(blocks) => segment.sack = blocks,
+                TcpOption::Mss(mss) => segment.mss = Some(mss),
+                TcpOption::WindowScale(shift) => segment.window_scale = Some(shift),
+                TcpOption::SackPermitted => segment.sack_permitted = true,
+                _ => {}
+            }
+        }
+        Some((key, direction, segment))
+    }
+
+    #[test]
+    fn ordinary_segments_are_what_they_are_to_the_whole_analysis() {
+        let mut files: Vec<_> = Vec::new();
+        let mut folders = vec![concat!(env!("CARGO_MANIFEST_DIR"), "/testdata").into()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir::<std::path::PathBuf>(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        let (mut ordinary, mut all) = (0, 0);
+        for file in files {
+            let mut capture = Capture::open(&[file], Options::default());
+            let mut connections: HashMap<Key, Twins> = HashMap::new();
+            while let Some(block) = capture.next_block() {
+                let mut packet = Packet::default();
+                for frame in block.frames() {
+                    decode::frame(&frame, &mut packet);
+                    if let Some((key, direction, segment)) = segment(frame.number, &packet) {
+                        let segment = Segment { at: frame.at.unwrap_or_default(), ..segment };
+                        connections.entry(key).or_default().on_segment(direction, &segment);
+                    }
+                }
+            }
+            connections.values().for_each(Twins::compare);
+            ordinary += connections.values().map(|twins| twins.ordinary).sum::<usize>();
+            all += connections.values().map(|twins| twins.all).sum::<usize>();
+        }
+        assert!(all > 5_000 && ordinary > all / 2, "{ordinary} of {all}");
+    }
+
+    /// Mostly what goes well, with something else in between.
+    fn orderly() -> impl Strategy<Value = Vec<(bool, u32, u32, u32, u8)>> {
+        let odd = prop_oneof![9 => Just(0_u8), 1 => 1..8_u8];
+        let len = prop_oneof![Just(0_u32), Just(1_u32), 2..1500_u32];
+        prop::collection::vec((any::<bool>(), len, 0..300_u32, 0..4_u32, odd), 1..60)
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_ordinary_that_is_not(script in script()) {
+            let mut twins = Twins::default();
+            let syns = "0.0 > syn 0:1(0) sackok\n 0.1 < syn 0:1(0) ack 1\n 0.1 > 1:1(0) ack 1";
+            for (line, number) in format!("{syns}\n{script}").lines().zip(1..) {
+                let (direction, segment) = parse(line, number, Setup::default());
+                twins.on_segment(direction, &segment);
+                twins.compare();
+            }
+        }
+
+        #[test]
+        fn an_orderly_conversation_is_mostly_ordinary(turns in orderly(), stamps: bool, sack: bool) {
+            let mut twins = Twins::default();
+            let options = if sack { "sackok wscale 2" } else { "wscale 2" };
+            let mut lines = vec![
+                format!("0.000 > syn 0:1(0) mss 1460 {options}"),
+                format!("0.020 < syn 0:1(0) ack 1 mss 1460 {options}"),
+            ];
+            let (mut at, mut next, mut acked) = (20, [1_u32; 2], [1_u32; 2]);
+            for (client, len, wait, behind, odd) in turns {
+                at += wait;
+                let (own, other) = (usize::from(client), usize::from(!client));
+                acked[other] = (next[other] - behind.min(next[other] - 1)).max(acked[other]);
+                let (mut seq, mut ack, mut window, mut flag) = (next[own], acked[other], 3000, "psh");
+                match odd {
+                    1 => seq = seq.saturating_sub(len),
+                    2 => seq += 10,
+                    3 => ack += 100,
+                    4 => window = 0,
+                    5 => flag = "fin",
+                    6 => window = 10,
+                    7 => ack = 1,
+                    _ => {}
+                }
+                let side = if client { '>' } else { '<' };
+                let mut line = format!("{}.{:03} {side} {flag} {seq}:{}({len}) ack {ack} win {window} id {at}",
+                    at / 1000, at % 1000, seq + len);
+                if stamps {
+                    line += &format!(" ts {}:{}", 7 + at, 3 + at.saturating_sub(20));
+                }
+                lines.push(line);
+                next[own] = next[own].max(seq + len);
+            }
+            for (line, number) in lines.iter().zip(1..) {
+                let (direction, segment) = parse(line, number, Setup::default());
+                twins.on_segment(direction, &segment);
+                twins.compare();
+            }
+        }
+    }
+}
