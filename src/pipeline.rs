@@ -67,6 +67,7 @@ use held::Queue;
 use notes::Said;
 use opened::{Opened, SHARDS};
 use shard::{Listen, Series, Shard, Task};
+use young::Replayed;
 
 /// Rows that one task renders.
 const ROWS_A_TASK: usize = 1024;
@@ -303,7 +304,7 @@ impl<R: Report> Run<'_, R> {
         ended.sort_unstable_by_key(|ended| (ended.at, ended.identity.flow));
         self.memory.forget(self.settings.bounds.remembered, &mut self.shards, self.state);
         let (ears, samples) = (Ears(self.report), self.settings.samples);
-        self.write_flows(&ended, &|ended: &Ended<R::Row>| ended.row(&ears, samples), give)
+        self.write_flows(&ended, &|ended: &Ended<R::Row>, replayed| ended.row(&ears, samples, replayed), give)
     }
 
     /// Takes flows out of their shards, those that ended first before others: in this order they are remembered.
@@ -389,8 +390,9 @@ impl<R: Report> Run<'_, R> {
         let mut order: Vec<_> = self.shards.par_iter().enumerate().flat_map_iter(numbered).collect();
         order.par_sort_unstable_by_key(|&(flow, ..)| flow);
         let (shards, ears, samples) = (&self.shards, Ears(self.report), self.settings.samples);
-        let row =
-            |&(_, index, slot): &(u64, u32, Slot)| shards.get(index as usize)?.row(slot, &ears, samples);
+        let row = |&(_, index, slot): &(u64, u32, Slot), replayed: &mut Replayed| {
+            shards.get(index as usize)?.row(slot, &ears, samples, replayed)
+        };
         self.write_flows(&order, &row, give)
     }
 
@@ -398,7 +400,7 @@ impl<R: Report> Run<'_, R> {
     fn write_flows<E: Sync>(
         &self,
         ended: &[E],
-        row: &(dyn Fn(&E) -> Option<FlowRow> + Sync),
+        row: &(dyn Fn(&E, &mut Replayed) -> Option<FlowRow> + Sync),
         give: &mut Give<'_, R::Part>,
     ) -> ControlFlow<()> {
         if !self.settings.flows {
@@ -408,7 +410,9 @@ impl<R: Report> Run<'_, R> {
         for wave in ended.chunks(wave) {
             let task = |ended: &[E]| {
                 let of_file = |row| FlowRow { file: self.settings.file.clone(), ..row };
-                let rows: Vec<FlowRow> = ended.iter().filter_map(row).map(of_file).collect();
+                let mut replayed = Replayed::default();
+                let rows = ended.iter().filter_map(|ended| row(ended, &mut replayed));
+                let rows: Vec<FlowRow> = rows.map(of_file).collect();
                 self.report.flows(&rows)
             };
             let parts: Vec<_> = wave.par_chunks(FLOWS_A_TASK).map(task).collect();

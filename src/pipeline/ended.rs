@@ -4,6 +4,7 @@ use super::asleep::Kept;
 use super::flow::Open;
 use super::rows::FlowRow;
 use super::shard::Listen;
+use super::young::Replayed;
 use crate::flow::Key;
 use crate::time::Timestamp;
 
@@ -23,14 +24,20 @@ pub(super) struct Identity {
 
 impl Identity {
     /// The row of the flow `open`. One that sleeps has nothing pending, and its listener says no rows.
-    pub fn row<Row>(&self, open: &Kept<Row>, listen: &dyn Listen<Row>, samples: bool) -> Option<FlowRow> {
+    pub fn row<Row>(
+        &self,
+        open: &Kept<Row>,
+        listen: &dyn Listen<Row>,
+        samples: bool,
+        replayed: &mut Replayed,
+    ) -> Option<FlowRow> {
         let service = |open: &Open<Row>| open.service(|| listen.listen(&self.key));
         match open {
             Kept::Nothing => None,
-            Kept::Awake(open) => Some(open.row(self, service(open), samples)),
+            Kept::Awake(open) => Some(open.row(self, service(open), samples, replayed)),
             Kept::Asleep(asleep) => {
                 let open = asleep.wake()?;
-                Some(open.row(self, service(&open), samples))
+                Some(open.row(self, service(&open), samples, replayed))
             }
         }
     }
@@ -48,7 +55,12 @@ pub(super) struct Ended<Row> {
 
 impl<Row> Ended<Row> {
     /// Its row, with its samples where they are wanted.
-    pub fn row(&self, listen: &dyn Listen<Row>, samples: bool) -> Option<FlowRow> {
-        self.identity.row(&self.open, listen, samples)
+    pub fn row(
+        &self,
+        listen: &dyn Listen<Row>,
+        samples: bool,
+        replayed: &mut Replayed,
+    ) -> Option<FlowRow> {
+        self.identity.row(&self.open, listen, samples, replayed)
     }
 }

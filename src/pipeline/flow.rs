@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::ended::Identity;
 use super::listener::{Heard, Listener, Speaker};
 use super::opened::Opened;
-use super::record::{Path, Record, TCP, UDP};
+use super::record::{Beside, Path, Record, TCP, UDP};
 use super::responses::{Responses, is_news};
 use super::rows::{FlowRow, Samples};
 use super::settings::Lifetime;
-use super::young::Young;
+use super::young::{Replayed, Young};
 use crate::app::Service;
 use crate::decode::IcmpError;
 use crate::flow::{Direction, Key, Pair, Traffic, guess_client};
@@ -134,7 +134,7 @@ impl<Row> Open<Row> {
         if let Ear::Awake(listener) = &mut self.ear {
             listener.catch_up(young.journal(), room);
         }
-        let (connection, responses) = young.replay();
+        let Replayed { connection, responses, .. } = young.replay();
         self.responses = Some(Box::new(responses));
         self.tcp = Some(Tcp::Analysed(Box::new(connection)));
     }
@@ -176,7 +176,7 @@ impl<Row> Open<Row> {
 
     /// Whether its next segment may be the one before which it is analysed.
     fn is_nearly_grown(&self) -> bool {
-        matches!(&self.tcp, Some(Tcp::Young(young)) if young.is_nearly_over())
+        matches!(&self.tcp, Some(Tcp::Young(young)) if young.is_full())
     }
 
     /// Lets go of a listener that has nothing to remember yet.
@@ -185,6 +185,41 @@ impl<Row> Open<Row> {
             && listener.is_quiet()
         {
             self.ear = Ear::Quiet;
+        }
+    }
+
+    /// Writes a segment of a young connection down to which nothing listens, if it is neither the first nor the last of
+    /// anything. Whether it is such a one; if not, nothing has changed.
+    #[inline]
+    pub fn note(&mut self, record: &Record, beside: &Beside) -> bool {
+        let Some(Tcp::Young(young)) = &mut self.tcp else { return false };
+        let deaf = match &self.ear {
+            Ear::None => true,
+            Ear::Quiet => record.payload_len() == 0,
+            Ear::Packed(_) | Ear::Awake(_) => false,
+        };
+        if !deaf || young.is_full() || record.changes_state() || (record.path != 0 && self.path.is_none()) {
+            return false;
+        }
+        let clock = self.head.end.unwrap_or_default();
+        young.push(record.direction, &record.segment(clock, beside), record.at().is_some());
+        self.count(record);
+        true
+    }
+
+    /// Counts one of its packets.
+    #[inline]
+    fn count(&mut self, record: &Record) {
+        self.traffic[record.direction].on_packet(&record.sent());
+        self.fine_clock |= record.fine_clock();
+        self.head.last_packet = record.number;
+        if let Some(at) = record.at() {
+            if self.start.is_none_or(|start| at < start) {
+                self.start = Some(at);
+            }
+            if self.head.end.is_none_or(|end| end < at) {
+                self.head.end = Some(at);
+            }
         }
     }
 
@@ -201,15 +236,9 @@ impl<Row> Open<Row> {
     ) -> Option<Verdict> {
         let direction = record.direction;
         let at = record.at();
-        self.traffic[direction].on_packet(&record.sent());
-        self.fine_clock |= record.fine_clock();
-        self.head.last_packet = record.number;
+        self.count(record);
         if self.path.is_none() && record.path != 0 {
             self.path = opened.beside.paths.get(usize::from(record.path)).cloned().map(Box::new);
-        }
-        if let Some(at) = at {
-            self.start = Some(self.start.map_or(at, |start| start.min(at)));
-            self.head.end = Some(self.head.end.map_or(at, |end| end.max(at)));
         }
         if let Some(segment) = segment.filter(|segment| segment.flags.intersects(tcp::Flags::CLOSING)) {
             self.on_closing(direction, segment);
@@ -348,18 +377,23 @@ impl<Row> Open<Row> {
         known.unwrap_or((guess_client(key, self.first_sender), true))
     }
 
-    /// Its row, with its samples where they are wanted. It speaks `service`.
-    pub fn row(&self, identity: &Identity, service: Option<Service>, samples: bool) -> FlowRow {
+    /// Its row, with its samples where they are wanted. It speaks `service`. If it has to be analysed, that is done in
+    /// `replayed`.
+    pub fn row(
+        &self,
+        identity: &Identity,
+        service: Option<Service>,
+        samples: bool,
+        replayed: &mut Replayed,
+    ) -> FlowRow {
         let Identity { key, flow, stream, continued, evicted } = identity;
-        let replayed;
         let none = Responses::default();
         let so_far = self.responses.as_deref().unwrap_or(&none);
         let (tcp, responses) = match &self.tcp {
             Some(Tcp::Young(young)) => {
-                let (mut tcp, responses) = young.replay();
-                tcp.finish(&mut Vec::new());
-                replayed = (tcp, responses);
-                (Some(&replayed.0), &replayed.1)
+                young.replay_in(replayed);
+                replayed.finish();
+                (Some(&replayed.connection), &replayed.responses)
             }
             Some(Tcp::Analysed(tcp)) => (Some(&**tcp), so_far),
             None => (None, so_far),

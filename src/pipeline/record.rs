@@ -367,6 +367,11 @@ impl Record {
         self.kind == Kind::Segment && Flags(self.flags).contains(Flags::SYN)
     }
 
+    /// It is a TCP segment that opens, closes or resets.
+    pub fn changes_state(&self) -> bool {
+        Flags(self.flags).intersects(Flags(Flags::SYN.0 | Flags::CLOSING.0))
+    }
+
     /// Transport payload on the wire.
     pub fn payload_len(&self) -> u32 {
         self.payload_len
@@ -386,6 +391,7 @@ impl Record {
     }
 
     /// The TCP segment. `clock` is the time to use where the record has none.
+    #[inline]
     pub fn segment(&self, clock: Timestamp, beside: &Beside) -> Segment {
         let none = Options::default();
         let options = beside.options.get(self.options as usize).unwrap_or(&none);

@@ -16,6 +16,14 @@ pub(super) struct Responses {
 }
 
 impl Responses {
+    /// Forgets all of it.
+    pub fn clear(&mut self) {
+        self.latest = None;
+        for samples in [&mut self.samples.forward, &mut self.samples.reverse].into_iter().flatten() {
+            **samples = std::mem::take(&mut **samples).emptied();
+        }
+    }
+
     /// Takes payload that [is news](is_news).
     pub fn on_payload(&mut self, direction: Direction, at: Timestamp) {
         if let Some((sender, asked)) = self.latest
@@ -29,9 +37,13 @@ impl Responses {
     /// In numbers.
     pub fn stats(&self) -> Pair<ResponseStats> {
         self.samples.map(|samples| {
-            let Some(samples) = samples else { return ResponseStats::default() };
-            let quantile = |share| samples.quantile(share);
-            let figures = || Some([samples.min()?, quantile(0.5)?, quantile(0.95)?, samples.max()?]);
+            let Some(samples) = samples.as_ref().filter(|samples| samples.count() > 0) else {
+                return ResponseStats::default();
+            };
+            let figures = || {
+                let [p50, p95] = samples.quantiles([0.5, 0.95])?;
+                Some([samples.min()?, p50, p95, samples.max()?])
+            };
             ResponseStats { samples: samples.count(), min_p50_p95_max: figures() }
         })
     }

@@ -14,6 +14,7 @@ use super::opened::Opened;
 use super::record::{Kind, Record, TCP, UDP};
 use super::rows::FlowRow;
 use super::settings::Lifetime;
+use super::young::Replayed;
 use crate::flow::{Key, Slot, Table};
 use crate::tcp::stream::Room;
 use crate::tcp::{Resolution, Segment};
@@ -144,6 +145,9 @@ impl<Row> Shard<Row> {
                 self.on_packet(task, record, None, slot, opened);
             }
             Kind::Segment => {
+                if self.note(task, record, opened) {
+                    return;
+                }
                 let slot = self.awaken(task, record);
                 let mut open = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut());
                 let clock = open.as_ref().and_then(|open| open.head().end).unwrap_or_default();
@@ -166,6 +170,18 @@ impl<Row> Shard<Row> {
                 }
             }
         }
+    }
+
+    /// Writes the segment of a young connection down in which nothing happens that anything waits for, as most do not.
+    /// Whether it is one.
+    fn note(&mut self, task: &Task<'_, Row>, record: &Record, opened: &Opened) -> bool {
+        // What ends by time, and what packets are, is asked of every packet.
+        if task.notes || task.lifetime.is_some() {
+            return false;
+        }
+        let slot = self.table.find(record.hash, &record.key);
+        let entry = slot.and_then(|slot| self.table.get_mut(slot));
+        entry.and_then(|entry| entry.open.awake_mut()).is_some_and(|open| open.note(record, &opened.beside))
     }
 
     fn on_packet(
@@ -465,7 +481,13 @@ impl<Row> Shard<Row> {
     }
 
     /// The row of the flow at `slot`, with its samples where they are wanted.
-    pub fn row(&self, slot: Slot, listen: &dyn Listen<Row>, samples: bool) -> Option<FlowRow> {
+    pub fn row(
+        &self,
+        slot: Slot,
+        listen: &dyn Listen<Row>,
+        samples: bool,
+        replayed: &mut Replayed,
+    ) -> Option<FlowRow> {
         let entry = self.table.get(slot)?;
         let identity = Identity {
             flow: entry.flow.given()?,
@@ -474,7 +496,7 @@ impl<Row> Shard<Row> {
             continued: entry.continued,
             evicted: false,
         };
-        identity.row(&entry.open, listen, samples)
+        identity.row(&entry.open, listen, samples, replayed)
     }
 }
 

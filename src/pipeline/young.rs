@@ -36,11 +36,11 @@ impl Young {
                 .journal
                 .opened_by()
                 .is_some_and(|(opener, seq)| opener == direction && seq != segment.seq);
-        self.journal.len() >= Journal::MOST || again
+        self.is_full() || again
     }
 
-    /// Whether it may have to be, before the next segment.
-    pub fn is_nearly_over(&self) -> bool {
+    /// Whether as many segments were written down as are.
+    pub fn is_full(&self) -> bool {
         self.journal.len() >= Journal::MOST
     }
 
@@ -57,6 +57,7 @@ impl Young {
     }
 
     /// Writes a segment down.
+    #[inline]
     pub fn push(&mut self, direction: Direction, segment: &Segment, timed: bool) {
         self.journal.push(direction, segment, timed);
     }
@@ -74,7 +75,7 @@ impl Young {
             }
         }
         if entries.any(|entry| entry.segment.flags.contains(Flags::SYN)) {
-            return self.replay().0;
+            return self.replay().connection;
         }
         connection
     }
@@ -84,18 +85,41 @@ impl Young {
     }
 
     /// Analyses what was written down.
-    pub fn replay(&self) -> (Connection, Responses) {
-        let mut connection = self.connection();
-        let mut responses = Responses::default();
-        let mut resolutions: Vec<Resolution> = Vec::new();
+    pub fn replay(&self) -> Replayed {
+        let mut replayed = Replayed::default();
+        self.replay_in(&mut replayed);
+        replayed
+    }
+
+    /// Analyses what was written down, in the memory that another connection took.
+    pub fn replay_in(&self, replayed: &mut Replayed) {
+        let Replayed { connection, responses, resolutions } = replayed;
+        connection.restart(self.reuses_ports);
+        responses.clear();
         for Entry { direction, segment, timed } in self.journal.entries() {
-            let verdict = connection.on_segment(direction, &segment, &mut resolutions);
+            let verdict = connection.on_segment(direction, &segment, resolutions);
             resolutions.clear();
             if timed && is_news(segment.payload_len, Some(&verdict)) {
                 responses.on_payload(direction, segment.at);
             }
         }
-        (connection, responses)
+    }
+}
+
+/// What came of a connection's segments.
+#[derive(Debug, Default)]
+pub(super) struct Replayed {
+    /// What the analysis remembers.
+    pub connection: Connection,
+    /// How long its answers took.
+    pub responses: Responses,
+    resolutions: Vec<Resolution>,
+}
+
+impl Replayed {
+    /// Ends the connection: what was pending is decided.
+    pub fn finish(&mut self) {
+        self.connection.finish(&mut self.resolutions);
     }
 }
 
@@ -124,7 +148,7 @@ mod tests {
             for (number, line) in (1..).zip(script.lines().filter(|line| !line.trim().is_empty())) {
                 let (direction, segment) = parse(line.trim(), number, Setup::default());
                 young.push(direction, &segment, true);
-                let (opening, whole) = (young.opening(), young.replay().0);
+                let (opening, whole) = (young.opening(), young.replay().connection);
                 assert_eq!(opening.client(), whole.client(), "{number} of {script}");
                 assert_eq!(opening.initial_rtt(), whole.initial_rtt(), "{number} of {script}");
                 measured += usize::from(whole.initial_rtt().is_some());

@@ -133,22 +133,49 @@ impl Quantiles {
 
     /// The value that `share` (0 to 1) of all values do not exceed: of rank ⌈share × count⌉, within 1 %.
     pub fn quantile(&self, share: f64) -> Option<Span> {
-        let rank = ((share * f64::from(self.count)).ceil() as u32).clamp(1, self.count.max(1));
+        self.quantiles([share]).map(|[value]| value)
+    }
+
+    /// The values that each of `shares` (0 to 1) of all values do not exceed; `None` where there are no values.
+    pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> Option<[Span; N]> {
+        if self.count == 0 {
+            return None;
+        }
+        let ranks = shares.map(|share| {
+            let (exact, count) = (share * f64::from(self.count), self.count);
+            (exact as u32 + u32::from(exact > f64::from(exact as u32))).clamp(1, count)
+        });
         match &self.kept {
             Kept::Few(values) => {
-                let mut values = values.clone();
-                values.sort_unstable();
-                values.get(rank as usize - 1).copied().map(span)
+                let mut sorted = [u64::MAX; FEW];
+                sorted.iter_mut().zip(values).for_each(|(sorted, &value)| *sorted = value);
+                let sorted = sorted.get_mut(..values.len())?;
+                sorted.sort_unstable();
+                Some(ranks.map(|rank| sorted.get(rank as usize - 1).copied().map_or(Span::ZERO, span)))
             }
-            Kept::Many(buckets) => {
+            Kept::Many(buckets) => Some(ranks.map(|rank| {
                 let mut seen = 0_u32;
                 let reached = buckets.iter().find(|&&(_, count)| {
                     seen = seen.saturating_add(count);
                     seen >= rank
                 });
-                reached.map(|&(bucket, _)| span(middle(bucket).clamp(self.min, self.max)))
-            }
+                let last = || buckets.last().map_or(0, |&(bucket, _)| bucket);
+                let bucket = reached.map_or_else(last, |&(bucket, _)| bucket);
+                span(middle(bucket).clamp(self.min, self.max))
+            })),
         }
+    }
+
+    /// Nothing, in the memory that this took.
+    pub fn emptied(self) -> Self {
+        let kept = match self.kept {
+            Kept::Few(mut values) => {
+                values.clear();
+                Kept::Few(values)
+            }
+            Kept::Many(_) => Kept::default(),
+        };
+        Self { kept, ..Self::default() }
     }
 }
 

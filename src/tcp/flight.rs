@@ -78,6 +78,12 @@ pub(super) struct Flight {
 }
 
 impl Flight {
+    /// Nothing, in the memory that this took.
+    pub(super) fn emptied(mut self) -> Self {
+        self.sent.clear();
+        Self { sent: self.sent, ..Self::default() }
+    }
+
     /// Segments forgotten because there were too many.
     pub(super) fn forgotten(&self) -> u32 {
         self.forgotten

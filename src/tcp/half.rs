@@ -70,6 +70,18 @@ pub(super) struct Half {
 }
 
 impl Half {
+    /// One of which nothing was seen, in the memory that this took.
+    pub(super) fn emptied(self) -> Self {
+        Self {
+            seen: self.seen.emptied(),
+            sacked: self.sacked.emptied(),
+            flight: self.flight.emptied(),
+            repeats: self.repeats.emptied(),
+            rtt: self.rtt.emptied(),
+            ..Self::default()
+        }
+    }
+
     /// Learns where its numbers begin: from its first segment, or from what the other side's first ACK expects.
     pub(super) fn learn_base(&mut self, segment: &Segment) {
         if self.numbers.is_none() {

@@ -116,8 +116,8 @@ impl Half {
         if let Some(sample) = answer.rtt {
             self.rtt.on_sample(sample);
         }
-        for sent in covered.newest.into_iter().chain(covered.latest_again) {
-            news.delivered_at = news.delivered_at.max(self.surely_delivered(&sent, segment.at));
+        for sent in [&covered.newest, &covered.latest_again].into_iter().flatten() {
+            news.delivered_at = news.delivered_at.max(self.surely_delivered(sent, segment.at));
         }
         self.sacked.forget_below(ack);
         self.extent.on_ack(segment.ack);

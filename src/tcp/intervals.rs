@@ -27,6 +27,12 @@ pub(super) struct Intervals {
 }
 
 impl Intervals {
+    /// Nothing, in the memory that this took.
+    pub(super) fn emptied(mut self) -> Self {
+        self.lower.clear();
+        Self { lower: self.lower, ..Self::default() }
+    }
+
     /// How many positions were added to it.
     pub(super) fn total(&self) -> u64 {
         self.total.saturating_sub(self.patched)

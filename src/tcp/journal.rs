@@ -128,6 +128,7 @@ impl Journal {
     }
 
     /// Writes a segment down, sent in `direction`; `timed` where its record has a time of its own.
+    #[inline]
     pub fn push(&mut self, direction: Direction, segment: &Segment, timed: bool) {
         if self.lines.is_empty() {
             self.first = segment.number;
@@ -158,11 +159,15 @@ impl Journal {
             line.more = self.note(segment, other);
         }
         if self.lines.len() == self.lines.capacity() {
-            let len = self.lines.len();
-            let room = ROOM.into_iter().find(|&room| room > len).unwrap_or(2 * len);
-            self.lines.reserve_exact(room - len);
+            self.make_room();
         }
         self.lines.push(line);
+    }
+
+    fn make_room(&mut self) {
+        let len = self.lines.len();
+        let room = ROOM.into_iter().find(|&room| room > len).unwrap_or(2 * len);
+        self.lines.reserve_exact(room - len);
     }
 
     /// Notes what a line has no room for. Where that stands, as the line says it.

@@ -87,6 +87,14 @@ impl Connection {
         Self { reuses_ports: true, ..Self::default() }
     }
 
+    /// Becomes a new connection, in the memory that it took so far; one on the addresses and ports of an earlier one if it
+    /// `reuses_ports`.
+    pub fn restart(&mut self, reuses_ports: bool) {
+        let Pair { forward, reverse } = std::mem::take(&mut self.halves);
+        let halves = Pair { forward: forward.emptied(), reverse: reverse.emptied() };
+        *self = Self { halves, reuses_ports, ..Self::default() };
+    }
+
     /// Whether `segment`, sent in `direction` on the same addresses and ports, begins a new connection: a SYN without
     /// ACK that has another sequence number than this one's. So Wireshark numbers its streams.
     pub fn is_reused_by(&self, direction: Direction, segment: &Segment) -> bool {

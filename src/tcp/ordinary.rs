@@ -1,5 +1,5 @@
-//! What nearly every segment is: the next bytes of a stream, or an ACK of some, of a connection in which nothing is in
-//! doubt.
+//! What nearly every segment is: the next bytes of a stream or its end, or an ACK of some, of a connection in which
+//! nothing is in doubt.
 //!
 //! What [`Connection::on_segment`] asks such a segment is known beforehand, and what it changes is little. The steps are
 //! the same ones in the same order. Where a segment is not quite ordinary, it is judged as any other.
@@ -16,8 +16,9 @@ impl Connection {
     /// Lets the connection see its next segment if that is an ordinary one. `None` where it is not: then nothing has
     /// changed.
     pub(super) fn on_ordinary(&mut self, direction: Direction, segment: &Segment) -> Option<Verdict> {
-        let has_payload = segment.payload_len > 0;
-        if segment.flags.0 & !Flags::PSH.0 != Flags::ACK.0
+        const ANY: Flags = Flags(Flags::PSH.0 | Flags::FIN.0);
+        let (has_payload, fin) = (segment.payload_len > 0, segment.flags.contains(Flags::FIN));
+        if segment.flags.0 & !ANY.0 != Flags::ACK.0
             || segment.window == 0
             || segment.payload_len == 1
             || !segment.sack.is_empty()
@@ -28,8 +29,8 @@ impl Connection {
         let other = direction.reverse();
         let (half, peer) = (&self.halves[direction], &self.halves[other]);
         let position = half.next(segment.seq)?;
-        let (acked, ack) = peer.outstanding(segment.ack)?;
-        if !has_payload && ack == acked {
+        let ack = peer.outstanding(segment.ack)?;
+        if !has_payload && peer.acked == Some(ack) {
             return None;
         }
         let (shift, peer_shift) = (self.opener.shift(direction), self.opener.shift(other));
@@ -58,13 +59,16 @@ impl Connection {
         half.clock.on_sent(segment);
         peer.clock.on_received(segment);
         half.extent.on_segment(segment);
-        if has_payload {
-            let end = half.on_next_payload(segment, position);
+        if has_payload || fin {
+            let end = half.on_next(segment, position, fin);
+            if fin {
+                self.closer.on_fin(direction, segment, end);
+            }
             let window = peer.windows.last().zip(peer_shift).filter(|_| !peer.windows.closed());
             let left = window
                 .zip(half.acked)
                 .map(|((window, shift), acked)| acked + (i64::from(window) << shift) - end);
-            if left.is_some_and(|left| (0..MAX_SEGMENT).contains(&left))
+            if left.is_some_and(|left| has_payload && (0..MAX_SEGMENT).contains(&left))
                 && left < Some(i64::from(self.mss(direction)))
             {
                 verdict.tags.insert(Tag::WindowFull);
@@ -75,11 +79,14 @@ impl Connection {
         let (half, peer) = self.halves.split(direction);
         half.windows.on_window(segment.window, shift.unwrap_or(0), segment.at);
         let standpoint = Standpoint::of(peer, half);
-        let answer = peer.on_ordinary_ack(segment, acked, ack, mss, standpoint);
+        let answer = peer.on_ordinary_ack(segment, ack, mss, standpoint);
         (verdict.rtt, verdict.acks_packet) = (answer.rtt, answer.acks_packet);
         self.closer.on_ack(other, segment, ack);
         self.on_flight(direction, segment, &mut verdict);
-        self.history.on_ordinary(direction, has_payload);
+        match fin {
+            true => self.history.on_segment(direction, segment, verdict.tags),
+            false => self.history.on_ordinary(direction, has_payload),
+        }
         Some(verdict)
     }
 }
@@ -95,34 +102,35 @@ impl Half {
             .then_some(position)
     }
 
-    /// Up to where its stream was acknowledged, and where `ack` is, if that acknowledges what was seen or nothing new.
-    fn outstanding(&self, ack: Seq) -> Option<(Position, Position)> {
-        let (acked, snd_max, ack) = (self.acked?, self.snd_max?, self.position(ack));
-        let known = acked <= ack && ack <= snd_max && snd_max - ack <= MAX_JUMP;
+    /// Where `ack` is, if it acknowledges what was seen, or nothing new.
+    fn outstanding(&self, ack: Seq) -> Option<Position> {
+        let (snd_max, ack) = (self.snd_max?, self.position(ack));
+        let known =
+            self.acked.is_none_or(|acked| acked <= ack) && ack <= snd_max && snd_max - ack <= MAX_JUMP;
         let quiet = self.numbers.is_some() && self.doubts.is_none() && self.probes.end().is_none();
-        let ordinary = known && quiet && !self.strays() && (ack == acked || !self.is_unseen(ack));
-        ordinary.then_some((acked, ack))
+        let ordinary = known && quiet && !self.strays() && (self.acked == Some(ack) || !self.is_unseen(ack));
+        ordinary.then_some(ack)
     }
 
-    /// It sends the next payload of its stream. Where that ends.
-    fn on_next_payload(&mut self, segment: &Segment, position: Position) -> Position {
-        let end = position + i64::from(segment.payload_len);
+    /// It sends the next payload of its stream, the last one with its FIN. Where that ends.
+    fn on_next(&mut self, segment: &Segment, position: Position, fin: bool) -> Position {
+        let payload = position..position + i64::from(segment.payload_len);
+        let end = payload.end + i64::from(fin);
         self.probes.on_payload();
         self.ids.on_new(segment);
         self.flight.on_new(Sent::new(segment, position..end, 1));
         self.volume.on_new_data(segment.payload_len);
         let at = self.clock.sent_at(segment.at, segment.timestamps.map(|(tsval, _)| tsval));
         self.sender().on_sent(at);
-        self.seen.add(position..end);
+        self.seen.add(payload);
         self.reach(end);
         end
     }
 
-    /// The other side acknowledges its stream up to `ack`, after `acked`.
+    /// The other side acknowledges its stream up to `ack`.
     fn on_ordinary_ack(
         &mut self,
         segment: &Segment,
-        acked: Position,
         ack: Position,
         mss: Option<u32>,
         standpoint: Standpoint,
@@ -135,8 +143,9 @@ impl Half {
             tsecr: segment.timestamps.map(|(_, tsecr)| tsecr),
             ..News::default()
         };
-        if ack > acked {
-            news.segments = mss.map(|mss| ((ack - acked) as u32).div_ceil(mss.max(1)));
+        if self.acked.is_none_or(|acked| ack > acked) {
+            let advance = self.acked.map_or(0, |acked| (ack - acked) as u32);
+            news.segments = mss.map(|mss| advance.div_ceil(mss.max(1)));
             self.on_advancing_ack(segment, ack, mss.is_some(), &mut answer, &mut news);
         }
         self.tell(news, standpoint);

@@ -31,6 +31,12 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
+    /// Nothing, in the memory that this took.
+    pub(super) fn emptied(mut self) -> Self {
+        self.seen.clear();
+        Self { seen: self.seen, ..Self::default() }
+    }
+
     /// Whether `segment` is one that was seen a moment ago. Remembers it if it is not. What is `new` was not.
     pub(super) fn is_copy(&mut self, segment: &Segment, new: bool) -> bool {
         let (what, within) = self.look(segment);

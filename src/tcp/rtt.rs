@@ -26,6 +26,11 @@ pub(super) struct RoundTrips {
 }
 
 impl RoundTrips {
+    /// Nothing, in the memory that this took.
+    pub(super) fn emptied(self) -> Self {
+        Self { samples: self.samples.emptied(), ..Self::default() }
+    }
+
     /// A clean sample. RFC 6298 §2.2, §2.3
     pub(super) fn on_sample(&mut self, sample: Span) {
         let sample = sample.max(Span::ZERO);
@@ -67,14 +72,14 @@ impl RoundTrips {
     /// In figures.
     pub(super) fn stats(&self) -> RttStats {
         let figures = || {
-            let quantile = |share| self.samples.quantile(share);
+            let [p50, p95, p99] = self.samples.quantiles([0.5, 0.95, 0.99])?;
             Some(RttFigures {
                 min: self.samples.min()?,
                 mean: self.samples.mean()?,
                 stddev: self.samples.stddev()?,
-                p50: quantile(0.5)?,
-                p95: quantile(0.95)?,
-                p99: quantile(0.99)?,
+                p50,
+                p95,
+                p99,
                 max: self.samples.max()?,
             })
         };

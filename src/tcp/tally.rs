@@ -48,12 +48,12 @@ impl Tally {
         self.on_data(segment);
     }
 
-    /// A segment with ACK and no other flag but PSH.
+    /// A segment with ACK and no other flags but PSH and FIN.
     pub(super) fn on_ordinary(&mut self, segment: &Segment) {
         self.segments = self.segments.saturating_add(1);
         self.acks.ack_segments += 1;
         match segment.payload_len {
-            0 => self.acks.pure_acks += 1,
+            0 => self.acks.pure_acks += u32::from(!segment.flags.contains(Flags::FIN)),
             _ => self.on_data(segment),
         }
     }
