@@ -73,7 +73,7 @@ use young::Replayed;
 const ROWS_A_TASK: usize = 1024;
 
 /// Flows whose rows one task makes and renders: each takes kilobytes meanwhile.
-const FLOWS_A_TASK: usize = 256;
+const FLOWS_A_TASK: usize = 64;
 
 /// What turns rows into parts of a report. Parts are made on any thread, and given in order.
 pub trait Report: Sync {

@@ -4,13 +4,17 @@
 //! not always in order: arithmetic saturates, and a [`Span`] may be negative.
 
 use std::cell::Cell;
+use std::fmt;
+use std::num::NonZeroU64;
 use std::ops::{Add, Sub};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant: nanoseconds since 1970-01-01 UTC, from the year 1677 to 2262.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Timestamp(i64);
+///
+/// It is kept as their distance from before the earliest one, which is never 0: so that there may be none takes no room.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Timestamp(NonZeroU64);
 
 /// A signed length of time in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -18,23 +22,41 @@ pub struct Span(i64);
 
 impl Timestamp {
     /// The earliest instant.
-    pub const MIN: Self = Self(i64::MIN);
+    pub const MIN: Self = Self(NonZeroU64::MIN);
     /// The latest instant.
-    pub const MAX: Self = Self(i64::MAX);
+    pub const MAX: Self = Self(NonZeroU64::MAX);
 
-    /// The instant `nanos` nanoseconds after 1970.
+    /// The instant `nanos` nanoseconds after 1970; one before the earliest is the earliest.
     pub const fn from_nanos(nanos: i64) -> Self {
-        Self(nanos)
+        match NonZeroU64::new(nanos.cast_unsigned() ^ SIGN) {
+            Some(distance) => Self(distance),
+            None => Self::MIN,
+        }
     }
 
     /// Nanoseconds since 1970.
     pub const fn as_nanos(self) -> i64 {
-        self.0
+        (self.0.get() ^ SIGN).cast_signed()
     }
 
     /// The time from `earlier` to `self`; negative where `earlier` is later.
     pub const fn since(self, earlier: Self) -> Span {
-        Span(self.0.saturating_sub(earlier.0))
+        Span(self.as_nanos().saturating_sub(earlier.as_nanos()))
+    }
+}
+
+/// What makes of a signed number an unsigned one in the same order.
+const SIGN: u64 = 1 << 63;
+
+impl Default for Timestamp {
+    fn default() -> Self {
+        Self::from_nanos(0)
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.as_nanos()).finish()
     }
 }
 
@@ -45,7 +67,7 @@ thread_local! {
 
 /// What `pack` writes or reads of instants is counted from `origin`, not from 1970. Near it, that is a few bytes each.
 pub(crate) fn counted_from<T>(origin: Timestamp, pack: impl FnOnce() -> T) -> T {
-    let before = ORIGIN.replace(origin.0);
+    let before = ORIGIN.replace(origin.as_nanos());
     let packed = pack();
     ORIGIN.set(before);
     packed
@@ -53,13 +75,13 @@ pub(crate) fn counted_from<T>(origin: Timestamp, pack: impl FnOnce() -> T) -> T 
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.0.wrapping_sub(ORIGIN.get()))
+        serializer.serialize_i64(self.as_nanos().wrapping_sub(ORIGIN.get()))
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        i64::deserialize(deserializer).map(|nanos| Self(nanos.wrapping_add(ORIGIN.get())))
+        i64::deserialize(deserializer).map(|nanos| Self::from_nanos(nanos.wrapping_add(ORIGIN.get())))
     }
 }
 
@@ -108,14 +130,14 @@ impl Span {
 impl Add<Span> for Timestamp {
     type Output = Self;
     fn add(self, span: Span) -> Self {
-        Self(self.0.saturating_add(span.0))
+        Self::from_nanos(self.as_nanos().saturating_add(span.0))
     }
 }
 
 impl Sub<Span> for Timestamp {
     type Output = Self;
     fn sub(self, span: Span) -> Self {
-        Self(self.0.saturating_sub(span.0))
+        Self::from_nanos(self.as_nanos().saturating_sub(span.0))
     }
 }
 
@@ -143,6 +165,11 @@ mod tests {
         assert_eq!(last.since(first), Span::MAX);
         assert_eq!(first.since(last).as_nanos(), i64::MIN);
         assert_eq!(last + Span::from_secs(1), last);
+        assert_eq!(Timestamp::from_nanos(i64::MIN), Timestamp::MIN);
+        assert_eq!(size_of::<Option<Timestamp>>(), 8);
+        let order = [Timestamp::MIN, Timestamp::from_nanos(-1), Timestamp::default(), Timestamp::MAX];
+        assert!(order.is_sorted_by(|one, other| one < other));
+        assert_eq!(order.map(Timestamp::as_nanos), [i64::MIN + 1, -1, 0, i64::MAX]);
         assert_eq!(Timestamp::from_nanos(5).since(Timestamp::from_nanos(8)).as_nanos(), -3);
     }
 }

@@ -1,6 +1,6 @@
 //! Where a message begins in bytes that need not hold one.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use super::head::{StartLine, is_token, line, request_line, status_line};
 use super::message::Side;
@@ -10,6 +10,9 @@ const MAX_METHOD: usize = 32;
 
 /// Whether the beginning of a line can be that of a request line.
 pub(super) fn may_begin_request(text: &[u8]) -> bool {
+    if text.get(..=MAX_METHOD).is_some_and(|start| memchr(b' ', start).is_none()) {
+        return false;
+    }
     let token = text.iter().take(MAX_METHOD + 1).take_while(|&&byte| is_token(byte)).count();
     let then = text.get(token);
     (token > 0 || text.is_empty()) && token <= MAX_METHOD && matches!(then, None | Some(b' '))
