@@ -55,12 +55,7 @@ pub(super) struct Ended<Row> {
 
 impl<Row> Ended<Row> {
     /// Its row, with its samples where they are wanted.
-    pub fn row(
-        &self,
-        listen: &dyn Listen<Row>,
-        samples: bool,
-        replayed: &mut Replayed,
-    ) -> Option<FlowRow> {
+    pub fn row(&self, listen: &dyn Listen<Row>, samples: bool, replayed: &mut Replayed) -> Option<FlowRow> {
         self.identity.row(&self.open, listen, samples, replayed)
     }
 }

@@ -7,8 +7,8 @@
 use super::flight::Sent;
 use super::half::{Half, MAX_JUMP, Standpoint};
 use super::incoming::Answer;
-use super::seq::Seq;
 use super::sender::News;
+use super::seq::Seq;
 use super::{Connection, Flags, Moment, Position, Segment, Tag, Verdict};
 use crate::flow::Direction;
 
