@@ -3,7 +3,7 @@
 //! [`frame`] walks a frame from its link header inwards and leaves in a [`Packet`] every layer that could be
 //! read, the innermost addresses and ports, and the reason where it stopped. Each header's parser stands in
 //! the file of its family; [`describe`] opens one layer field by field for people. A fragment goes to a
-//! [`Reassembler`], and [`datagram`] walks on in what it put together. [`plain`] is a short way through the frames that
+//! [`Reassembler`], and [`datagram`] walks on in what it put together. [`mod@plain`] is a short way through the frames that
 //! most captures consist of.
 
 mod address;
