@@ -139,7 +139,7 @@ impl Layout {
 
     /// The record at `at`, which is whole.
     #[inline]
-    pub fn open(self, bytes: &[u8], at: usize) -> Option<(Record<'_>, usize)> {
+    pub fn open<'a>(&self, bytes: &'a [u8], at: usize) -> Option<(Record<'a>, usize)> {
         let header = self.header(bytes, at)?;
         let start = at + self.header_len;
         let end = start + header.captured as usize;
@@ -154,7 +154,7 @@ impl Layout {
     }
 
     #[inline]
-    fn header(self, bytes: &[u8], at: usize) -> Option<Header> {
+    fn header(&self, bytes: &[u8], at: usize) -> Option<Header> {
         let fields: &[u8; 16] = bytes.get(at..)?.first_chunk()?;
         let word =
             |word: [u8; 4]| if self.big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) };

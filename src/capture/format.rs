@@ -107,7 +107,7 @@ impl Records {
     /// What is at `at`, which a walk has passed, and where the next record is. Not every one is a packet.
     #[inline]
     pub fn open<'a>(
-        self,
+        &self,
         bytes: &'a [u8],
         at: usize,
         interfaces: &[Interface],
@@ -115,7 +115,7 @@ impl Records {
         match self {
             Self::Classic(layout) => layout.open(bytes, at).map(|(record, end)| (Some(record), end)),
             Self::Snoop => snoop::open(bytes, at).map(|(record, end)| (Some(record), end)),
-            Self::Pcapng { big_endian } => pcapng::open(bytes, at, big_endian, interfaces),
+            Self::Pcapng { big_endian } => pcapng::open(bytes, at, *big_endian, interfaces),
         }
     }
 

@@ -127,7 +127,7 @@ impl Report for Listed {
     }
 
     fn wants(&self, key: &Key, flow: u64, stream: Option<u64>) -> bool {
-        let wanted = self.only.numbers(key.protocol, flow, stream);
+        let wanted = self.only.numbers(key.protocol(), flow, stream);
         self.found.fetch_or(wanted, Relaxed);
         wanted
     }
@@ -135,7 +135,7 @@ impl Report for Listed {
     fn spoken(&self, rows: &mut [Spoken<HttpSaid>]) -> Batch {
         let mut batch = Batch::default();
         for Spoken { flow, stream, speaker, row } in rows {
-            if !self.only.numbers(speaker.key.protocol, *flow, *stream) {
+            if !self.only.numbers(speaker.key.protocol(), *flow, *stream) {
                 continue;
             }
             let chosen = match row {

@@ -40,7 +40,7 @@ impl Only {
 
     /// Whether a flow is wanted.
     pub fn flow(&self, row: &FlowRow) -> bool {
-        self.numbers(row.key.protocol, row.flow, row.stream)
+        self.numbers(row.key.protocol(), row.flow, row.stream)
     }
 
     /// Whether the flow of this protocol and these numbers is wanted.

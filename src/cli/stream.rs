@@ -175,7 +175,7 @@ impl Report for One {
     type Row = Speech;
 
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Speech>>> {
-        let wanted = key.protocol == self.protocol;
+        let wanted = key.protocol() == self.protocol;
         wanted.then(|| Speeches::of(key)).flatten().map(|speeches| Box::new(speeches) as Box<_>)
     }
 
@@ -184,14 +184,14 @@ impl Report for One {
     }
 
     fn wants(&self, key: &Key, _flow: u64, stream: Option<u64>) -> bool {
-        let wanted = stream == Some(self.number) && key.protocol == self.protocol;
+        let wanted = stream == Some(self.number) && key.protocol() == self.protocol;
         self.found.fetch_or(wanted, Ordering::Relaxed);
         wanted
     }
 
     fn spoken(&self, rows: &mut [Spoken<Speech>]) -> Self::Part {
         let is_it = |spoken: &&Spoken<Speech>| {
-            spoken.stream == Some(self.number) && spoken.speaker.key.protocol == self.protocol
+            spoken.stream == Some(self.number) && spoken.speaker.key.protocol() == self.protocol
         };
         let mut part = Vec::new();
         for Spoken { speaker, row, .. } in rows.iter().filter(is_it) {
@@ -278,13 +278,13 @@ impl Report for All {
     }
 
     fn wants(&self, key: &Key, flow: u64, stream: Option<u64>) -> bool {
-        self.only.numbers(key.protocol, flow, stream)
+        self.only.numbers(key.protocol(), flow, stream)
     }
 
     fn spoken(&self, rows: &mut [Spoken<Words>]) -> Self::Part {
         let mut part = Vec::new();
         for Spoken { flow, stream, speaker, row } in rows {
-            if !self.only.numbers(speaker.key.protocol, *flow, *stream) {
+            if !self.only.numbers(speaker.key.protocol(), *flow, *stream) {
                 continue;
             }
             self.missing.fetch_add(row.missing, Ordering::Relaxed);
@@ -300,7 +300,7 @@ impl Report for All {
 
 /// `tcp_12_10.0.0.1_40000_10.0.0.2_80.bin`: protocol, stream, the sender's address and port, the receiver's.
 pub fn file_name(key: &Key, stream: u64, direction: Direction) -> String {
-    let protocol = protocol_name(key.protocol).unwrap_or("ip");
+    let protocol = protocol_name(key.protocol()).unwrap_or("ip");
     let ((sender, sender_port), (receiver, receiver_port)) =
         (key.sender(direction), key.sender(direction.reverse()));
     format!("{protocol}_{stream}_{sender}_{sender_port}_{receiver}_{receiver_port}.bin").replace(':', "-")

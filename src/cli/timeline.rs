@@ -79,7 +79,7 @@ impl Report for Happening {
     fn spoken(&self, rows: &mut [Spoken<Happened>]) -> Option<Timeline> {
         let mut timeline = Timeline::new(self.by, &self.grid);
         for Spoken { flow, stream, speaker, row } in rows {
-            if self.only.numbers(speaker.key.protocol, *flow, *stream) {
+            if self.only.numbers(speaker.key.protocol(), *flow, *stream) {
                 timeline.on_happened(&speaker.key, row);
             }
         }

@@ -12,12 +12,12 @@ use crate::decode::Address;
 pub fn community_id(key: &Key) -> String {
     let mut hash = Sha1::new();
     hash.update([0, 0]);
-    hash.update(wire(&key.first.0));
-    hash.update(wire(&key.second.0));
-    hash.update([key.protocol, 0]);
-    if matches!(key.protocol, 1 | 6 | 17 | 58 | 132) {
-        hash.update(key.first.1.to_be_bytes());
-        hash.update(key.second.1.to_be_bytes());
+    hash.update(wire(&key.first().0));
+    hash.update(wire(&key.second().0));
+    hash.update([key.protocol(), 0]);
+    if matches!(key.protocol(), 1 | 6 | 17 | 58 | 132) {
+        hash.update(key.first().1.to_be_bytes());
+        hash.update(key.second().1.to_be_bytes());
     }
     format!("1:{}", STANDARD.encode(hash.finalize()))
 }

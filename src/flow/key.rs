@@ -2,20 +2,27 @@
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use serde::{Deserialize, Serialize};
-
 use super::Direction;
 use crate::decode::Address;
 
-/// What tells flows apart. VLAN, tunnel and interface do not.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+/// What tells flows apart. VLAN, tunnel and interface do not. Five words, since every packet's key is compared and hashed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Key {
-    /// The lower endpoint.
-    pub first: (Address, u16),
-    /// The higher endpoint.
-    pub second: (Address, u16),
-    /// IP protocol number.
-    pub protocol: u8,
+    /// The address of the lower endpoint.
+    first: [u64; 2],
+    /// The address of the higher endpoint.
+    second: [u64; 2],
+    /// The ports, the protocol, and whether the addresses are of IPv6: see [`shift`].
+    rest: u64,
+}
+
+/// Where what stands where in [`Key::rest`].
+mod shift {
+    pub const FIRST_PORT: u32 = 48;
+    pub const SECOND_PORT: u32 = 32;
+    pub const PROTOCOL: u32 = 8;
+    pub const FIRST_V6: u32 = 1;
+    pub const SECOND_V6: u32 = 0;
 }
 
 impl Key {
@@ -23,20 +30,45 @@ impl Key {
     #[inline]
     pub fn new(protocol: u8, source: (Address, u16), destination: (Address, u16)) -> (Self, Direction) {
         // The order of endpoints, in few wide numbers.
-        let rank =
-            |(address, port): (Address, u16)| (address.is_v6(), u128::from_be_bytes(*address.bytes()), port);
-        if rank(source) <= rank(destination) {
-            (Self { first: source, second: destination, protocol }, Direction::Forward)
+        let rank = |(address, port): (Address, u16)| (address.is_v6(), words(address), port);
+        let (source, destination) = (rank(source), rank(destination));
+        let of = |first: (bool, [u64; 2], u16), second: (bool, [u64; 2], u16)| Self {
+            first: first.1,
+            second: second.1,
+            rest: u64::from(first.2) << shift::FIRST_PORT
+                | u64::from(second.2) << shift::SECOND_PORT
+                | u64::from(protocol) << shift::PROTOCOL
+                | u64::from(first.0) << shift::FIRST_V6
+                | u64::from(second.0) << shift::SECOND_V6,
+        };
+        if source <= destination {
+            (of(source, destination), Direction::Forward)
         } else {
-            (Self { first: destination, second: source, protocol }, Direction::Reverse)
+            (of(destination, source), Direction::Reverse)
         }
+    }
+
+    /// The lower endpoint.
+    pub fn first(&self) -> (Address, u16) {
+        (address(self.first, self.rest >> shift::FIRST_V6), (self.rest >> shift::FIRST_PORT) as u16)
+    }
+
+    /// The higher endpoint.
+    pub fn second(&self) -> (Address, u16) {
+        (address(self.second, self.rest >> shift::SECOND_V6), (self.rest >> shift::SECOND_PORT) as u16)
+    }
+
+    /// IP protocol number.
+    #[inline]
+    pub fn protocol(&self) -> u8 {
+        (self.rest >> shift::PROTOCOL) as u8
     }
 
     /// The endpoint that sends in `direction`.
     pub fn sender(&self, direction: Direction) -> (Address, u16) {
         match direction {
-            Direction::Forward => self.first,
-            Direction::Reverse => self.second,
+            Direction::Forward => self.first(),
+            Direction::Reverse => self.second(),
         }
     }
 
@@ -52,13 +84,9 @@ impl Key {
     #[inline]
     pub fn group(&self) -> u64 {
         const FACTORS: [u64; 3] = [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb];
-        let folded = |address: &Address| {
-            let bytes = u128::from_le_bytes(*address.bytes());
-            bytes as u64 ^ (bytes >> 64) as u64
-        };
-        let ((first, first_port), (second, second_port)) = (&self.first, &self.second);
-        let ports = u64::from(*first_port) << 32 | u64::from(*second_port) << 16 | u64::from(self.protocol);
-        let parts = [folded(first), folded(second), ports];
+        // An IPv4 address stands in the upper half of the first word.
+        let folded = |[high, low]: [u64; 2]| high.rotate_left(32) ^ low;
+        let parts = [folded(self.first), folded(self.second), self.rest.rotate_left(32)];
         parts.into_iter().zip(FACTORS).fold(0, |mixed: u64, (part, factor)| {
             let mixed = (mixed ^ part).wrapping_mul(factor);
             mixed ^ mixed >> 32
@@ -66,16 +94,28 @@ impl Key {
     }
 }
 
-/// Few wide words, since every packet's key is hashed.
 impl Hash for Key {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let ((first, first_port), (second, second_port)) = (self.first, self.second);
-        state.write_u128(u128::from_ne_bytes(*first.bytes()));
-        state.write_u128(u128::from_ne_bytes(*second.bytes()));
-        let ports =
-            u64::from(first_port) << 32 | u64::from(second_port) << 16 | u64::from(self.protocol) << 8;
-        state.write_u64(ports | u64::from(first.is_v6()) << 1 | u64::from(second.is_v6()));
+        let wide = |[high, low]: [u64; 2]| u128::from(high) << 64 | u128::from(low);
+        state.write_u128(wide(self.first));
+        state.write_u128(wide(self.second));
+        state.write_u64(self.rest);
     }
+}
+
+/// An address as two numbers, which are in order as its bytes are.
+#[inline]
+fn words(address: Address) -> [u64; 2] {
+    let wide = u128::from_be_bytes(*address.bytes());
+    [(wide >> 64) as u64, wide as u64]
+}
+
+/// The address of two numbers; of IPv6 where the lowest bit of `v6` is set.
+fn address([high, low]: [u64; 2], v6: u64) -> Address {
+    let bytes = (u128::from(high) << 64 | u128::from(low)).to_be_bytes();
+    let [a, b, c, d, ..] = bytes;
+    if v6 & 1 == 1 { Address::v6(bytes) } else { Address::v4([a, b, c, d]) }
 }
 
 /// The two numbers that stand in place of ports for an ICMP message: its type and that of the message which answers
@@ -148,6 +188,17 @@ mod tests {
         assert_eq!(there, back);
         assert_eq!((forth, again), (Direction::Reverse, Direction::Forward));
         assert_eq!(there.sender(forth), a);
+    }
+
+    #[test]
+    fn endpoints_are_kept_as_they_are() {
+        let four = (Address::v4([255, 254, 253, 252]), u16::MAX);
+        let six = (Address::v6(std::array::from_fn(|byte| 255 - byte as u8)), 1);
+        for (source, destination) in [(four, six), (six, four)] {
+            let (key, direction) = Key::new(255, source, destination);
+            assert_eq!((key.sender(direction), key.sender(direction.reverse())), (source, destination));
+            assert_eq!((key.first(), key.second(), key.protocol()), (four, six, 255));
+        }
     }
 
     /// Neither ports nor addresses that count up put more than a few flows too many into one group.

@@ -5,7 +5,7 @@ use super::{Direction, Key};
 /// The direction in which the client probably sends: away from a well-known port, else away from one that looks
 /// like a listener's, else as the first packet went.
 pub fn guess_client(key: &Key, first_sender: Direction) -> Direction {
-    let ((_, first), (_, second)) = (key.first, key.second);
+    let ((_, first), (_, second)) = (key.first(), key.second());
     match rank(first).cmp(&rank(second)) {
         std::cmp::Ordering::Greater => Direction::Forward,
         std::cmp::Ordering::Less => Direction::Reverse,

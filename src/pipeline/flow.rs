@@ -103,7 +103,7 @@ impl<Row> Open<Row> {
             icmp: None,
             traffic: Pair::default(),
             responses: None,
-            tcp: (key.protocol == TCP).then(|| Tcp::Young(Young::default())),
+            tcp: (key.protocol() == TCP).then(|| Tcp::Young(Young::default())),
             service: None,
             ear: listener.map_or(Ear::None, Ear::Awake),
             listed: false,
@@ -402,7 +402,7 @@ impl<Row> Open<Row> {
         FlowRow {
             file: None,
             flow: *flow,
-            stream: stream.filter(|_| matches!(key.protocol, TCP | UDP)),
+            stream: stream.filter(|_| matches!(key.protocol(), TCP | UDP)),
             key: *key,
             client,
             client_inferred,

@@ -139,6 +139,16 @@ struct Options {
     sack: SackBlocks,
 }
 
+impl Options {
+    const NONE: Self = Self {
+        mss: None,
+        window_scale: None,
+        sack_permitted: false,
+        fast_open: None,
+        sack: SackBlocks::new(),
+    };
+}
+
 impl Default for Beside {
     fn default() -> Self {
         Self { paths: vec![Path::default()], options: vec![Options::default()] }
@@ -150,6 +160,29 @@ impl Beside {
     pub fn clear(&mut self) {
         self.paths.truncate(1);
         self.options.truncate(1);
+    }
+
+    /// The timestamps of a segment, and where its other options stand.
+    #[inline(never)]
+    fn options_of(&mut self, tcp: &Tcp<'_>) -> (Option<(u32, u32)>, u32) {
+        let mut timestamps = None;
+        let mut others = None::<Options>;
+        for option in tcp.options() {
+            match option {
+                TcpOption::Timestamps(tsval, tsecr) => timestamps = Some((tsval, tsecr)),
+                TcpOption::Sack(blocks) => others.get_or_insert_default().sack = blocks,
+                TcpOption::Mss(mss) => others.get_or_insert_default().mss = Some(mss),
+                TcpOption::WindowScale(shift) => others.get_or_insert_default().window_scale = Some(shift),
+                TcpOption::SackPermitted => others.get_or_insert_default().sack_permitted = true,
+                TcpOption::FastOpen(cookie) | TcpOption::FastOpenExperimental(cookie) => {
+                    others.get_or_insert_default().fast_open = Some(cookie.len() as u8);
+                }
+                _ => {}
+            }
+        }
+        let Some(others) = others else { return (timestamps, 0) };
+        self.options.push(others);
+        (timestamps, self.options.len() as u32 - 1)
     }
 
     fn path(&mut self, packet: &Packet<'_>) -> u16 {
@@ -318,32 +351,11 @@ impl Record {
             self.timestamps = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
             self.bits.set(Bits::TIMESTAMPS, true);
         } else if !tcp.options.is_empty() {
-            self.on_options(tcp, beside);
-        }
-    }
-
-    #[inline(never)]
-    fn on_options(&mut self, tcp: &Tcp<'_>, beside: &mut Beside) {
-        let mut others = None::<Options>;
-        for option in tcp.options() {
-            match option {
-                TcpOption::Timestamps(tsval, tsecr) => {
-                    self.timestamps = (tsval, tsecr);
-                    self.bits.set(Bits::TIMESTAMPS, true);
-                }
-                TcpOption::Sack(blocks) => others.get_or_insert_default().sack = blocks,
-                TcpOption::Mss(mss) => others.get_or_insert_default().mss = Some(mss),
-                TcpOption::WindowScale(shift) => others.get_or_insert_default().window_scale = Some(shift),
-                TcpOption::SackPermitted => others.get_or_insert_default().sack_permitted = true,
-                TcpOption::FastOpen(cookie) | TcpOption::FastOpenExperimental(cookie) => {
-                    others.get_or_insert_default().fast_open = Some(cookie.len() as u8);
-                }
-                _ => {}
-            }
-        }
-        if let Some(others) = others {
-            self.options = beside.options.len() as u32;
-            beside.options.push(others);
+            // What is found comes back by value: the record is never lent, so that it is built where it goes.
+            let (timestamps, options) = beside.options_of(tcp);
+            self.timestamps = timestamps.unwrap_or_default();
+            self.bits.set(Bits::TIMESTAMPS, timestamps.is_some());
+            self.options = options;
         }
     }
 
@@ -378,6 +390,7 @@ impl Record {
     }
 
     /// What the flow's counters need.
+    #[inline]
     pub fn sent(&self) -> Sent {
         Sent {
             at: self.at(),
@@ -393,8 +406,7 @@ impl Record {
     /// The TCP segment. `clock` is the time to use where the record has none.
     #[inline]
     pub fn segment(&self, clock: Timestamp, beside: &Beside) -> Segment {
-        let none = Options::default();
-        let options = beside.options.get(self.options as usize).unwrap_or(&none);
+        let options = beside.options.get(self.options as usize).unwrap_or(&Options::NONE);
         Segment {
             number: self.number,
             at: self.at().unwrap_or(clock),

@@ -265,7 +265,7 @@ impl<Row> Shard<Row> {
     /// A new entry for a record's key.
     fn begin(&mut self, record: &Record) -> Slot {
         let mut entry = Entry::default();
-        if matches!(record.key.protocol, TCP | UDP) {
+        if matches!(record.key.protocol(), TCP | UDP) {
             entry.stream = Number::waiting(place(record));
         }
         self.insert(record, entry)
@@ -322,7 +322,7 @@ impl<Row> Shard<Row> {
     pub fn waiting(&mut self) -> Vec<(Place, Series, Slot)> {
         let mut waiting = Vec::new();
         for slot in self.waiting.drain(..) {
-            let series = match self.table.key(slot).map(|key| key.protocol) {
+            let series = match self.table.key(slot).map(|key| key.protocol()) {
                 Some(TCP) => Series::TcpStream,
                 _ => Series::UdpStream,
             };

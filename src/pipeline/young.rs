@@ -96,13 +96,13 @@ impl Young {
         let Replayed { connection, responses, resolutions } = replayed;
         connection.restart(self.reuses_ports);
         responses.clear();
-        for Entry { direction, segment, timed } in self.journal.entries() {
-            let verdict = connection.on_segment(direction, &segment, resolutions);
+        self.journal.replay(|direction, segment, timed| {
+            let verdict = connection.on_segment(direction, segment, resolutions);
             resolutions.clear();
             if timed && is_news(segment.payload_len, Some(&verdict)) {
                 responses.on_payload(direction, segment.at);
             }
-        }
+        });
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::decode::Address;
-use crate::flow::{Direction, Key};
+use crate::flow::Direction;
 use crate::pipeline::{FlowRow, Reached};
 use crate::stats::Quantiles;
 
@@ -132,12 +132,12 @@ impl Fold {
                 }
             }
             By::Pair => {
-                let Key { first, second, .. } = row.key;
+                let (first, second) = (row.key.first(), row.key.second());
                 self.add(Group::Pair(first.0, second.0), row, Direction::Forward, true);
             }
             By::ServerPort => {
                 let port = row.key.sender(server).1;
-                self.add(Group::ServerPort(row.key.protocol, port), row, server, true);
+                self.add(Group::ServerPort(row.key.protocol(), port), row, server, true);
             }
             By::Service => self.add(Group::Service(row.service), row, server, true),
             By::Vlan => self.add(Group::Vlans(row.vlans.clone()), row, server, true),

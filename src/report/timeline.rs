@@ -157,7 +157,7 @@ impl Timeline {
             }
             Some(By::ServerPort) => {
                 let port = key.sender(client.reverse()).1;
-                self.series.add(Split::ServerPort(key.protocol, port), at, sums);
+                self.series.add(Split::ServerPort(key.protocol(), port), at, sums);
             }
             Some(By::Service) => self.series.add(Split::Service(service), at, sums),
         }

@@ -156,7 +156,14 @@ impl Journal {
         let long = number > u64::from(u32::MAX) || segment.payload_len > u32::from(u16::MAX);
         let other = long || segment.urgent != 0 || !segment.sack.is_empty();
         if other || segment.has_offer() {
-            line.more = self.note(segment, other);
+            // By value: the segment itself is never lent, so that it need not stand in memory.
+            let Segment { number, payload_len, urgent, sack, .. } = *segment;
+            let offer = Offer::of(segment);
+            line.more = if other {
+                self.note_other(Other { number, payload_len, urgent, offer, sack })
+            } else {
+                self.note_offer(number, payload_len, offer)
+            };
         }
         if self.lines.len() == self.lines.capacity() {
             self.make_room();
@@ -170,16 +177,20 @@ impl Journal {
         self.lines.reserve_exact(room - len);
     }
 
-    /// Notes what a line has no room for. Where that stands, as the line says it.
+    /// Notes the offer of a segment that has nothing else for which a line has no room. Where it stands, as the line says it.
     #[cold]
-    fn note(&mut self, segment: &Segment, other: bool) -> u8 {
-        let offer = Offer::of(segment);
-        if !other && self.offers.try_push(offer).is_ok() {
+    fn note_offer(&mut self, number: u64, payload_len: u32, offer: Offer) -> u8 {
+        if self.offers.try_push(offer).is_ok() {
             return self.offers.len() as u8;
         }
-        let Segment { number, payload_len, urgent, .. } = *segment;
+        self.note_other(Other { number, payload_len, urgent: 0, offer, sack: SackBlocks::new() })
+    }
+
+    /// Notes what a line has no room for. Where it stands, as the line says it.
+    #[cold]
+    fn note_other(&mut self, other: Other) -> u8 {
         self.others.reserve_exact(1);
-        self.others.push(Other { number, payload_len, urgent, offer, sack: segment.sack });
+        self.others.push(other);
         (OFFERS + self.others.len()) as u8
     }
 
@@ -188,26 +199,20 @@ impl Journal {
         self.lines.iter().map(|line| self.entry(line))
     }
 
+    /// Gives the segments in order to `take`, with who sent them, and whether their records have times of their own.
+    #[inline]
+    pub fn replay(&self, mut take: impl FnMut(Direction, &Segment, bool)) {
+        for line in &self.lines {
+            let mut segment = line.segment(self.first);
+            if line.more != 0 {
+                self.complete(line.more, &mut segment);
+            }
+            take(line.direction(), &segment, !line.has(bits::TIMELESS));
+        }
+    }
+
     fn entry(&self, line: &Line) -> Entry {
-        let mut segment = Segment {
-            number: self.first.wrapping_add(u64::from(line.number)),
-            at: line.at,
-            seq: line.seq,
-            ack: line.ack,
-            window: line.window,
-            flags: line.flags(),
-            payload_len: u32::from(line.payload_len),
-            urgent: 0,
-            checksum: line.checksum,
-            ip_id: line.has(bits::IP_ID).then_some(line.ip_id),
-            tos: line.tos,
-            timestamps: line.has(bits::TIMESTAMPS).then_some(line.timestamps),
-            mss: None,
-            window_scale: None,
-            sack_permitted: false,
-            fast_open: None,
-            sack: SackBlocks::new(),
-        };
+        let mut segment = line.segment(self.first);
         if line.more != 0 {
             self.complete(line.more, &mut segment);
         }
@@ -231,6 +236,30 @@ impl Journal {
 }
 
 impl Line {
+    /// The segment, as far as a line says it. Frames are counted from `first`.
+    #[inline]
+    fn segment(&self, first: u64) -> Segment {
+        Segment {
+            number: first.wrapping_add(u64::from(self.number)),
+            at: self.at,
+            seq: self.seq,
+            ack: self.ack,
+            window: self.window,
+            flags: self.flags(),
+            payload_len: u32::from(self.payload_len),
+            urgent: 0,
+            checksum: self.checksum,
+            ip_id: self.has(bits::IP_ID).then_some(self.ip_id),
+            tos: self.tos,
+            timestamps: self.has(bits::TIMESTAMPS).then_some(self.timestamps),
+            mss: None,
+            window_scale: None,
+            sack_permitted: false,
+            fast_open: None,
+            sack: SackBlocks::new(),
+        }
+    }
+
     fn has(&self, bits: u16) -> bool {
         self.bits & bits != 0
     }

@@ -171,7 +171,7 @@ impl Happenings {
             closed_at: Pair::default(),
             latest: Timestamp::default(),
             transactions: Transactions::of(key, Limits::default(), false),
-            datagrams: if key.protocol == UDP && service { Services::of(key) } else { None },
+            datagrams: if key.protocol() == UDP && service { Services::of(key) } else { None },
             service: None,
             waiting: service.then(|| (Vec::new(), PATIENCE)),
         }

@@ -38,7 +38,7 @@ impl Sink for Nothing {
 impl Services {
     /// A listener for the flow `key`, if its protocol carries others.
     pub fn of(key: &Key) -> Option<Self> {
-        let search = match key.protocol {
+        let search = match key.protocol() {
             TCP => Search::Silence,
             UDP => Search::Datagrams(0),
             _ => return None,

@@ -35,7 +35,7 @@ pub enum Speeches {
 impl Speeches {
     /// A listener for the flow `key`, if it is one of TCP or UDP.
     pub fn of(key: &Key) -> Option<Self> {
-        match key.protocol {
+        match key.protocol() {
             TCP => Some(Self::Stream(Box::default())),
             UDP => Some(Self::Datagrams([0; 2])),
             _ => None,

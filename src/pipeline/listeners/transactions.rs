@@ -45,7 +45,7 @@ impl Transactions {
     /// A listener for the flow `key`, if it is a TCP connection. `bodies`: bodies are wanted, too.
     pub fn of(key: &Key, limits: Limits, bodies: bool) -> Option<Self> {
         let open = || Box::new((Conversation::default(), Application::new(Depth::Messages(limits))));
-        (key.protocol == TCP).then(|| Self { bodies, service: None, kept: 0, open: Some(open()) })
+        (key.protocol() == TCP).then(|| Self { bodies, service: None, kept: 0, open: Some(open()) })
     }
 }
 

@@ -55,7 +55,7 @@ impl Dictation {
     /// A listener for the flow `key`, if it is one of TCP or UDP. `at_once`: each packet is said with what was known of the
     /// flow there.
     pub fn of(key: &Key, at_once: bool) -> Option<Self> {
-        let stream = match key.protocol {
+        let stream = match key.protocol() {
             TCP => Some(Box::default()),
             UDP => None,
             _ => return None,

@@ -82,7 +82,7 @@ where
         Spec::<F>::one("protocol",
             Kind::Text,
             "tcp, udp, icmp, icmpv6, sctp and so on, or the IP protocol number.",
-            |row| protocol(row.key().protocol),
+            |row| protocol(row.key().protocol()),
         )
         .rank(70),
         Spec::<F>::side("{side}_address", Kind::Address, "Address of the {side}, of the innermost IP header.", |row, role| {
@@ -91,7 +91,7 @@ where
         .rank(100),
         Spec::<F>::side("{side}_port", Kind::Number, "Port of the {side}; null where the protocol has none.", |row, role| {
             let port = row.key().sender(row.direction(role)).1;
-            has_ports(row.key().protocol).then_some(port).into()
+            has_ports(row.key().protocol()).then_some(port).into()
         })
         .rank(100),
     ]

@@ -42,7 +42,8 @@ pub fn write(
 
 /// `Flow 3: tcp 10.0.0.1:40000 -> 10.0.0.2:80`.
 fn heading(row: &FlowRow, out: &mut impl Write) -> io::Result<()> {
-    let protocol = protocol_name(row.key.protocol).map_or_else(|| row.key.protocol.to_string(), Into::into);
+    let protocol =
+        protocol_name(row.key.protocol()).map_or_else(|| row.key.protocol().to_string(), Into::into);
     let end = |role| {
         let (address, port) = row.key.sender(row.direction(role));
         match (port, address.is_v6()) {

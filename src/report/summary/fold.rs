@@ -145,7 +145,7 @@ impl Fold {
     /// Adds a flow.
     pub fn on_flow(&mut self, row: &FlowRow) {
         let [tcp, udp, icmp, other] = &mut self.transports;
-        let totals = match row.key.protocol {
+        let totals = match row.key.protocol() {
             6 => tcp,
             17 => udp,
             1 | 58 => icmp,
