@@ -180,19 +180,30 @@ pub struct Frames<'a> {
     index: u64,
 }
 
+impl Frames<'_> {
+    /// Goes on to the piece in which the next record is.
+    #[cold]
+    fn turn(&mut self) {
+        while let Some((next, later)) = self.later.split_first().filter(|(next, _)| next.start <= self.at) {
+            (self.piece, self.later) = (Some(next), later);
+        }
+    }
+}
+
 impl<'a> Iterator for Frames<'a> {
     type Item = Frame<'a>;
 
-    #[inline]
+    // Into the loop it has to go: a frame that is handed over in memory is written in small parts and read in large ones,
+    // for which a core waits until all that it wrote before has left its queue.
+    #[inline(always)]
     fn next(&mut self) -> Option<Frame<'a>> {
         if self.index == self.block.packets {
             return None;
         }
         let bytes = self.block.bytes.get(..self.block.end)?;
         let (piece, record) = loop {
-            while let Some((next, later)) = self.later.split_first().filter(|(next, _)| next.start <= self.at)
-            {
-                (self.piece, self.later) = (Some(next), later);
+            if self.later.first().is_some_and(|next| next.start <= self.at) {
+                self.turn();
             }
             let piece = self.piece?;
             let (record, end) = piece.records.open(bytes, self.at, &piece.interfaces)?;

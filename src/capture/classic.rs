@@ -138,7 +138,7 @@ impl Layout {
     }
 
     /// The record at `at`, which is whole.
-    #[inline]
+    #[inline(always)]
     pub fn open<'a>(&self, bytes: &'a [u8], at: usize) -> Option<(Record<'a>, usize)> {
         let header = self.header(bytes, at)?;
         let start = at + self.header_len;

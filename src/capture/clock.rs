@@ -43,6 +43,7 @@ impl Clock {
     }
 
     /// The same where all of the field counts ticks.
+    #[inline(never)]
     fn at_ticks(self, raw: u64) -> Option<Timestamp> {
         let ticks = i128::from(raw);
         let nanos = match self.ticks {

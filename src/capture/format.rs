@@ -105,7 +105,7 @@ pub(super) enum Records {
 
 impl Records {
     /// What is at `at`, which a walk has passed, and where the next record is. Not every one is a packet.
-    #[inline]
+    #[inline(always)]
     pub fn open<'a>(
         &self,
         bytes: &'a [u8],

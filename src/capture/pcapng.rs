@@ -179,7 +179,7 @@ enum Passed {
 }
 
 /// What is at `at` in a block of records, and where the next block is. All were passed by a walk.
-#[inline]
+#[inline(never)]
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     at: usize,

@@ -110,7 +110,7 @@ pub(super) fn walk(
 }
 
 /// The record at `at`, which is whole, and where the next one is.
-#[inline]
+#[inline(never)]
 pub(super) fn open(bytes: &[u8], at: usize) -> Option<(Record<'_>, usize)> {
     let header = Header::read(bytes, at)?;
     let start = at + RECORD_HEADER_LEN;

@@ -15,16 +15,19 @@ pub struct Table<T> {
     current: HashTable<(u64, Slot)>,
     entries: Vec<Option<(Key, T)>>,
     free: Vec<Slot>,
+    /// How often what is found may have changed.
+    changes: u64,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { current: HashTable::new(), entries: Vec::new(), free: Vec::new() }
+        Self { current: HashTable::new(), entries: Vec::new(), free: Vec::new(), changes: 0 }
     }
 }
 
 impl<T> Table<T> {
     /// The current entry of `key`, whose hash is `hash`.
+    #[inline]
     pub fn find(&self, hash: u64, key: &Key) -> Option<Slot> {
         let is = |&(other, slot): &(u64, Slot)| other == hash && self.key(slot) == Some(key);
         self.current.find(hash, is).map(|&(_, slot)| slot)
@@ -32,6 +35,7 @@ impl<T> Table<T> {
 
     /// Makes `value` the current entry of `key`. An entry that it had before stays, but is no longer found.
     pub fn insert(&mut self, hash: u64, key: Key, value: T) -> Slot {
+        self.changes += 1;
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
@@ -72,12 +76,18 @@ impl<T> Table<T> {
 
     /// Takes the entry at `slot` out, whether or not it is the current one of its key.
     pub fn remove(&mut self, hash: u64, slot: Slot) -> Option<(Key, T)> {
+        self.changes += 1;
         let removed = self.entries.get_mut(slot.0 as usize)?.take()?;
         if let Ok(entry) = self.current.find_entry(hash, |&(_, current)| current == slot) {
             entry.remove();
         }
         self.free.push(slot);
         Some(removed)
+    }
+
+    /// A number that is another one once [`Table::find`] may find something else.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// How many entries there are.

@@ -54,7 +54,7 @@ pub struct Sent {
 
 impl Traffic {
     /// Counts a packet.
-    #[inline]
+    #[inline(always)]
     pub fn on_packet(&mut self, sent: &Sent) {
         self.packets += 1;
         self.wire_bytes += u64::from(sent.frame_len);

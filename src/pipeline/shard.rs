@@ -2,6 +2,8 @@
 
 use std::hash::BuildHasher;
 
+use arrayvec::ArrayVec;
+
 use super::asleep::Kept;
 use super::awake::Awake;
 use super::ended::{Ended, Identity};
@@ -19,6 +21,9 @@ use crate::flow::{Key, Slot, Table};
 use crate::tcp::stream::Room;
 use crate::tcp::{Resolution, Segment};
 use crate::time::Timestamp;
+
+/// Records whose flows are looked up together.
+const AHEAD: usize = 16;
 
 /// The flows of one shard.
 pub(super) struct Shard<Row> {
@@ -109,10 +114,14 @@ impl<Row> Shard<Row> {
         while let Some(opened) = batch.get(block) {
             let bucket = opened.buckets.get(task.index).map_or(&[][..], Vec::as_slice);
             let rest = bucket.get(from..).unwrap_or(&[]);
-            for record in rest.iter().take_while(|record| record.number < until) {
-                self.on_record(task, record, opened);
-                from += 1;
+            let due = match opened.block.first_number() + opened.block.len() <= until {
+                true => rest.len(),
+                false => rest.partition_point(|record| record.number < until),
+            };
+            for records in rest.get(..due).unwrap_or(rest).chunks(AHEAD) {
+                self.on_records(task, records, opened);
             }
+            from += due;
             if from < bucket.len() {
                 break;
             }
@@ -138,17 +147,33 @@ impl<Row> Shard<Row> {
         }
     }
 
-    fn on_record(&mut self, task: &Task<'_, Row>, record: &Record, opened: &Opened) {
+    /// Looks all of their flows up before the first is analysed: the memory that the lookups wait for is waited for once.
+    fn on_records(&mut self, task: &Task<'_, Row>, records: &[Record], opened: &Opened) {
+        let changes = self.table.changes();
+        let find = |record: &Record| self.table.find(record.hash, &record.key);
+        let ahead: ArrayVec<_, AHEAD> = records.iter().take(AHEAD).map(find).collect();
+        for (record, slot) in records.iter().zip(ahead) {
+            let slot = match self.table.changes() == changes {
+                true => slot,
+                false => self.table.find(record.hash, &record.key),
+            };
+            self.on_record(task, record, slot, opened);
+        }
+    }
+
+    /// A record, of which `found` is the entry, if there is one.
+    #[inline]
+    fn on_record(&mut self, task: &Task<'_, Row>, record: &Record, found: Option<Slot>, opened: &Opened) {
         match record.kind {
             Kind::Packet => {
-                let slot = self.awaken(task, record);
+                let slot = self.awaken(task, record, found);
                 self.on_packet(task, record, None, slot, opened);
             }
             Kind::Segment => {
-                if self.note(task, record, opened) {
+                if self.note(task, record, found, opened) {
                     return;
                 }
-                let slot = self.awaken(task, record);
+                let slot = self.awaken(task, record, found);
                 let mut open = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut());
                 let clock = open.as_ref().and_then(|open| open.head().end).unwrap_or_default();
                 let segment = record.segment(clock, &opened.beside);
@@ -159,10 +184,10 @@ impl<Row> Shard<Row> {
                 self.on_packet(task, record, Some(&segment), slot, opened);
             }
             Kind::Sight => {
-                self.entry(record);
+                found.unwrap_or_else(|| self.begin(record));
             }
             Kind::Quoted(error) => {
-                let Some(slot) = self.table.find(record.hash, &record.key) else { return };
+                let Some(slot) = found else { return };
                 self.wake(slot);
                 if let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut()) {
                     open.on_icmp_error(error);
@@ -174,13 +199,12 @@ impl<Row> Shard<Row> {
 
     /// Writes the segment of a young connection down in which nothing happens that anything waits for, as most do not.
     /// Whether it is one.
-    fn note(&mut self, task: &Task<'_, Row>, record: &Record, opened: &Opened) -> bool {
+    fn note(&mut self, task: &Task<'_, Row>, record: &Record, found: Option<Slot>, opened: &Opened) -> bool {
         // What ends by time, and what packets are, is asked of every packet.
         if task.notes || task.lifetime.is_some() {
             return false;
         }
-        let slot = self.table.find(record.hash, &record.key);
-        let entry = slot.and_then(|slot| self.table.get_mut(slot));
+        let entry = found.and_then(|slot| self.table.get_mut(slot));
         entry.and_then(|entry| entry.open.awake_mut()).is_some_and(|open| open.note(record, &opened.beside))
     }
 
@@ -231,8 +255,8 @@ impl<Row> Shard<Row> {
     }
 
     /// The entry of a packet, in which its flow and its listener are awake, if one is open.
-    fn awaken(&mut self, task: &Task<'_, Row>, record: &Record) -> Slot {
-        let slot = self.entry(record);
+    fn awaken(&mut self, task: &Task<'_, Row>, record: &Record, found: Option<Slot>) -> Slot {
+        let slot = found.unwrap_or_else(|| self.begin(record));
         let slot = self.expire(task, record, slot);
         self.wake(slot);
         if let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut()) {
@@ -255,11 +279,6 @@ impl<Row> Shard<Row> {
     /// than may be.
     pub fn rest(&mut self, since: u64) {
         self.awake.rest(&mut self.table, since);
-    }
-
-    /// The entry of a record's key; a new one where there is none yet.
-    fn entry(&mut self, record: &Record) -> Slot {
-        self.table.find(record.hash, &record.key).unwrap_or_else(|| self.begin(record))
     }
 
     /// A new entry for a record's key.

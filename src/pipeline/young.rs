@@ -57,7 +57,7 @@ impl Young {
     }
 
     /// Writes a segment down.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, direction: Direction, segment: &Segment, timed: bool) {
         self.journal.push(direction, segment, timed);
     }

@@ -128,7 +128,7 @@ impl Journal {
     }
 
     /// Writes a segment down, sent in `direction`; `timed` where its record has a time of its own.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, direction: Direction, segment: &Segment, timed: bool) {
         if self.lines.is_empty() {
             self.first = segment.number;
