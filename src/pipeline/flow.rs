@@ -188,6 +188,11 @@ impl<Row> Open<Row> {
         }
     }
 
+    /// Whether it is a young connection of which most segments are only written down.
+    pub fn takes_notes(&self) -> bool {
+        matches!(self.tcp, Some(Tcp::Young(_))) && matches!(self.ear, Ear::None | Ear::Quiet)
+    }
+
     /// Writes a segment of a young connection down to which nothing listens, if it is neither the first nor the last of
     /// anything. Whether it is such a one; if not, nothing has changed.
     #[inline]

@@ -150,15 +150,21 @@ impl<Row> Shard<Row> {
     /// Looks all of their flows up before the first is analysed: the memory that the lookups wait for is waited for once.
     fn on_records(&mut self, task: &Task<'_, Row>, records: &[Record], opened: &Opened) {
         let changes = self.table.changes();
-        let find = |record: &Record| self.table.find(record.hash, &record.key);
-        let ahead: ArrayVec<_, AHEAD> = records.iter().take(AHEAD).map(find).collect();
-        for (record, slot) in records.iter().zip(ahead) {
-            let slot = match self.table.changes() == changes {
-                true => slot,
-                false => self.table.find(record.hash, &record.key),
-            };
-            self.on_record(task, record, slot, opened);
+        let ahead: ArrayVec<_, AHEAD> = records.iter().take(AHEAD).map(|record| self.look(record)).collect();
+        for (record, seen) in records.iter().zip(ahead) {
+            let seen = if self.table.changes() == changes { seen } else { self.look(record) };
+            match seen {
+                Some((slot, true)) if self.note(task, record, slot, opened) => {}
+                _ => self.on_record(task, record, seen.map(|(slot, _)| slot), opened),
+            }
         }
+    }
+
+    /// The entry of a record, and whether it is worth trying to write the record down.
+    fn look(&self, record: &Record) -> Option<(Slot, bool)> {
+        let slot = self.table.find(record.hash, &record.key)?;
+        let open = self.table.get(slot).and_then(|entry| entry.open.awake());
+        Some((slot, open.is_some_and(Open::takes_notes)))
     }
 
     /// A record, of which `found` is the entry, if there is one.
@@ -170,9 +176,6 @@ impl<Row> Shard<Row> {
                 self.on_packet(task, record, None, slot, opened);
             }
             Kind::Segment => {
-                if self.note(task, record, found, opened) {
-                    return;
-                }
                 let slot = self.awaken(task, record, found);
                 let mut open = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut());
                 let clock = open.as_ref().and_then(|open| open.head().end).unwrap_or_default();
@@ -199,13 +202,13 @@ impl<Row> Shard<Row> {
 
     /// Writes the segment of a young connection down in which nothing happens that anything waits for, as most do not.
     /// Whether it is one.
-    fn note(&mut self, task: &Task<'_, Row>, record: &Record, found: Option<Slot>, opened: &Opened) -> bool {
+    fn note(&mut self, task: &Task<'_, Row>, record: &Record, slot: Slot, opened: &Opened) -> bool {
         // What ends by time, and what packets are, is asked of every packet.
-        if task.notes || task.lifetime.is_some() {
+        if record.kind != Kind::Segment || task.notes || task.lifetime.is_some() {
             return false;
         }
-        let entry = found.and_then(|slot| self.table.get_mut(slot));
-        entry.and_then(|entry| entry.open.awake_mut()).is_some_and(|open| open.note(record, &opened.beside))
+        let open = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut());
+        open.is_some_and(|open| open.note(record, &opened.beside))
     }
 
     fn on_packet(
