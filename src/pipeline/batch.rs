@@ -10,8 +10,8 @@ use super::settings::{Settings, Watch};
 use crate::capture::{Block, Capture};
 
 /// Blocks in a batch, for each thread. Enough that threads rarely wait for each other, few enough that the
-/// records of a batch stay in the last-level cache.
-const BLOCKS_A_THREAD: usize = 8;
+/// blocks and records of two batches stay in the second-level caches.
+const BLOCKS_A_THREAD: usize = 4;
 
 /// Bytes of blocks in a batch from which on no other is taken: a long record has a large block of its own.
 const MAX_BYTES: usize = 64 << 20;

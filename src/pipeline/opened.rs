@@ -13,9 +13,9 @@ use crate::decode::{self, Limits, Packet};
 use crate::flow::Key;
 use crate::time::Timestamp;
 
-/// Shards that flows are divided among. More than cores, so that shards of different sizes even out, and
-/// so that the flows of one shard stay in a cache while it is analysed.
-pub(super) const SHARDS: usize = 64;
+/// Shards that flows are divided among. More than most machines have cores, so that shards of different sizes even out;
+/// no more, so that what a block has for each is long enough to be fetched ahead.
+pub(super) const SHARDS: usize = 16;
 
 /// The shard of a flow.
 pub(super) fn shard_of(key: &Key) -> usize {
