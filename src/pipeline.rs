@@ -73,7 +73,10 @@ use young::Replayed;
 const ROWS_A_TASK: usize = 1024;
 
 /// Flows whose rows one task makes and renders: each takes kilobytes meanwhile.
-const FLOWS_A_TASK: usize = 64;
+const FLOWS_A_TASK: usize = 16;
+
+/// Tasks in a wave, for each thread.
+const TASKS_A_THREAD: usize = 32;
 
 /// What turns rows into parts of a report. Parts are made on any thread, and given in order.
 pub trait Report: Sync {
@@ -406,7 +409,7 @@ impl<R: Report> Run<'_, R> {
         if !self.settings.flows {
             return ControlFlow::Continue(());
         }
-        let wave = rayon::current_num_threads() * 8 * FLOWS_A_TASK;
+        let wave = rayon::current_num_threads() * TASKS_A_THREAD * FLOWS_A_TASK;
         for wave in ended.chunks(wave) {
             let task = |ended: &[E]| {
                 let of_file = |row| FlowRow { file: self.settings.file.clone(), ..row };

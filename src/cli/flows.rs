@@ -64,7 +64,7 @@ impl Report for Listed {
     }
 
     fn flows(&self, rows: &[FlowRow]) -> Part {
-        let mut part = Part::default();
+        let mut part = self.renderer.part();
         for row in rows {
             if self.only.flow(row) && (row.tcp.is_some() || !self.tcp_alone) {
                 self.renderer.row(row, &mut part);

@@ -39,7 +39,7 @@ impl Report for Listed {
     type Row = ();
 
     fn packets(&self, rows: PacketRows<'_>) -> Part {
-        let mut part = Part::default();
+        let mut part = self.renderer.part();
         rows.for_each(|row| {
             if self.only.packet(row) {
                 self.renderer.row(row, &mut part);

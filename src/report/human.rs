@@ -75,7 +75,7 @@ pub fn cell(value: &Value<'_>, kind: Kind, clock: &Clock, grouped: bool) -> Stri
         (_, Value::Bool(yes)) => out.push_str(if *yes { "yes" } else { "no" }),
         (_, value) => {
             let mut bytes = Vec::new();
-            plain_value(value, &mut bytes);
+            plain_value(value.clone(), &mut bytes);
             out = String::from_utf8(bytes).unwrap_or_default();
         }
     }

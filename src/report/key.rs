@@ -32,7 +32,7 @@ impl SortKey {
             Value::Bytes(bytes) => Self::Text(bytes.to_vec()),
             Value::Written(_) | Value::List(_) => {
                 let mut text = Vec::new();
-                plain_value(value, &mut text);
+                plain_value(value.clone(), &mut text);
                 Self::Text(text)
             }
         })

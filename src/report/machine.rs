@@ -1,7 +1,7 @@
 //! Rows for programs: JSON, JSON Lines, CSV and TSV. A row is appended to a buffer on whichever thread has it.
 
 use super::schema::{Family, Field};
-use super::{Decimal, Value, escape};
+use super::{Decimal, Value, digits, escape};
 use crate::decode::Address;
 
 /// Writes rows as JSON objects with the names of the fields as keys.
@@ -38,7 +38,7 @@ impl<F: Family> JsonRows<F> {
     pub fn row<'r>(&self, row: &'r F::Row<'r>, out: &mut Vec<u8>) {
         for (key, field) in &self.columns {
             out.extend_from_slice(key);
-            json_value(&field.value(row), out);
+            json_value(field.value(row), out);
         }
         out.extend_from_slice(if self.columns.is_empty() { b"{}" } else { b"}" });
     }
@@ -64,7 +64,7 @@ impl<F: Family> SeparatedRows<F> {
         for (index, field) in self.columns.iter().enumerate() {
             self.separator(index, out);
             let start = out.len();
-            plain_value(&field.value(row), out);
+            plain_value(field.value(row), out);
             if self.style == Separated::Csv {
                 quote(out, start);
             }
@@ -90,19 +90,19 @@ impl<F: Family> SeparatedRows<F> {
 }
 
 /// Appends a value as JSON.
-pub fn json_value(value: &Value<'_>, out: &mut Vec<u8>) {
+pub fn json_value(value: Value<'_>, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Text(text) => escape::json(text.as_bytes(), out),
-        Value::Bytes(bytes) => escape::json(bytes, out),
+        Value::Bytes(bytes) => escape::json(&bytes, out),
         Value::Address(_) | Value::Written(_) => {
             out.push(b'"');
-            scalar(value, out);
+            plain_value(value, out);
             out.push(b'"');
         }
         Value::List(values) => {
             out.push(b'[');
-            for (index, value) in values.iter().enumerate() {
+            for (index, value) in values.into_iter().enumerate() {
                 if index > 0 {
                     out.push(b',');
                 }
@@ -110,58 +110,32 @@ pub fn json_value(value: &Value<'_>, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
-        value => scalar(value, out),
+        Value::Bool(_) | Value::Unsigned(_) | Value::Signed(_) | Value::Decimal(_) => plain_value(value, out),
     }
 }
 
 /// Appends a value as text, escaped: nothing for null, commas between the values of a list.
-pub fn plain_value(value: &Value<'_>, out: &mut Vec<u8>) {
+#[inline]
+pub fn plain_value(value: Value<'_>, out: &mut Vec<u8>) {
     match value {
         Value::Null => {}
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Unsigned(number) => digits::integer(number, out),
+        Value::Signed(number) => digits::decimal(Decimal { mantissa: number, digits: 0 }, out),
+        Value::Decimal(number) => digits::decimal(number, out),
+        Value::Address(found) => address(found, out),
         Value::Text(text) => escape::plain(text.as_bytes(), out),
-        Value::Bytes(bytes) => escape::plain(bytes, out),
+        Value::Bytes(bytes) => escape::plain(&bytes, out),
+        Value::Written(written) => display(&written, out),
         Value::List(values) => {
-            for (index, value) in values.iter().enumerate() {
+            for (index, value) in values.into_iter().enumerate() {
                 if index > 0 {
                     out.push(b',');
                 }
                 plain_value(value, out);
             }
         }
-        value => scalar(value, out),
-    }
-}
-
-/// Appends what needs no escaping.
-fn scalar(value: &Value<'_>, out: &mut Vec<u8>) {
-    match value {
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Unsigned(number) => integer(*number, out),
-        Value::Signed(number) => out.extend_from_slice(itoa::Buffer::new().format(*number).as_bytes()),
-        Value::Decimal(number) => decimal(*number, out),
-        Value::Address(found) => address(*found, out),
-        Value::Written(written) => display(written, out),
-        Value::Null | Value::Text(_) | Value::Bytes(_) | Value::List(_) => {}
-    }
-}
-
-fn integer(number: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
-
-fn decimal(number: Decimal, out: &mut Vec<u8>) {
-    let (negative, whole, fraction) = number.parts();
-    if negative {
-        out.push(b'-');
-    }
-    integer(whole, out);
-    if number.digits > 0 {
-        let mut buffer = itoa::Buffer::new();
-        let digits = buffer.format(fraction);
-        out.push(b'.');
-        out.extend(std::iter::repeat_n(b'0', usize::from(number.digits).saturating_sub(digits.len())));
-        out.extend_from_slice(digits.as_bytes());
     }
 }
 
@@ -173,7 +147,7 @@ fn address(address: Address, out: &mut Vec<u8>) {
         if index > 0 {
             out.push(b'.');
         }
-        integer(u64::from(*byte), out);
+        digits::integer(u64::from(*byte), out);
     }
 }
 

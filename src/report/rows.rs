@@ -4,6 +4,8 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::card::Cards;
 use super::human::{self, Clock};
@@ -11,6 +13,9 @@ use super::machine::{JsonRows, Separated, SeparatedRows};
 use super::schema::{Family, Field};
 use super::table::{Cells, Layout, Terminal};
 use super::{Condition, SortKey};
+
+/// The most room that is made for a part before it has rows: all parts of a wave are there at once.
+const MOST_ROOM: usize = 1 << 20;
 
 /// The format of a report.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -67,6 +72,8 @@ pub struct Renderer<F: Family> {
     core: Arc<Core<F>>,
     annex: Option<Arc<dyn Annex<F>>>,
     clock: Clock,
+    /// Bytes of the longest part so far.
+    longest: Arc<AtomicUsize>,
 }
 
 /// What all renderers of one sheet share.
@@ -75,6 +82,8 @@ struct Core<F: Family> {
     condition: Option<Condition<F>>,
     sort: Vec<(Field<F>, bool)>,
     top: Option<usize>,
+    /// A row ends its line.
+    lines: bool,
 }
 
 enum Body<F: Family> {
@@ -160,8 +169,8 @@ impl<F: Family> Renderer<F> {
         out.write_all(&header)?;
         let sorted = !sort.is_empty();
         let sheet = Sheet { out, format, layout, sorted, top, kept: BinaryHeap::new(), counts: [0; 3] };
-        let core = Arc::new(Core { body, condition, sort, top });
-        Ok((Self { core, annex: None, clock }, sheet))
+        let core = Arc::new(Core { body, condition, sort, top, lines: format == Format::Jsonl });
+        Ok((Self { core, annex: None, clock, longest: Arc::default() }, sheet))
     }
 
     /// The same, with more than the fields of each row.
@@ -171,7 +180,13 @@ impl<F: Family> Renderer<F> {
 
     /// Another one for the same sheet, by another clock.
     pub fn at(&self, clock: Clock) -> Self {
-        Self { core: Arc::clone(&self.core), annex: self.annex.clone(), clock }
+        let (core, longest) = (Arc::clone(&self.core), Arc::clone(&self.longest));
+        Self { core, annex: self.annex.clone(), clock, longest }
+    }
+
+    /// A part without rows, with room for as many bytes as others took.
+    pub fn part(&self) -> Part {
+        Part { bytes: Vec::with_capacity(self.longest.load(Relaxed).min(MOST_ROOM)), ..Part::default() }
     }
 
     /// Adds a row to a part, if the condition lets it through; and whether it does.
@@ -208,10 +223,16 @@ impl<F: Family> Renderer<F> {
                     annex.members(row, &mut part.bytes);
                     part.bytes.push(b'}');
                 }
+                if core.lines {
+                    part.bytes.push(b'\n');
+                }
             }
             Body::Separated(separated) => separated.row(row, &mut part.bytes),
         }
         part.rows.push(Rendered { end: part.bytes.len(), nth: part.chosen, key });
+        if part.bytes.len() > self.longest.load(Relaxed) {
+            self.longest.store(part.bytes.len(), Relaxed);
+        }
         true
     }
 }
@@ -248,17 +269,23 @@ impl<W: Write> Sheet<W> {
     /// Takes the next part. Says whether more rows are wanted.
     pub fn take(&mut self, part: Part) -> io::Result<bool> {
         self.counts[0] += part.read;
+        let before = self.counts[1];
+        self.counts[1] += part.chosen;
+        if !self.sorted && self.top.is_none() && self.ends_lines() {
+            self.counts[2] += part.rows.len() as u64;
+            self.out.write_all(&part.bytes)?;
+            return Ok(true);
+        }
         let mut start = 0;
         for row in part.rows {
             let bytes = part.bytes.get(start..row.end).unwrap_or_default();
             start = row.end;
             if self.sorted {
-                self.keep(row.key, self.counts[1] + row.nth, bytes);
+                self.keep(row.key, before + row.nth, bytes);
             } else if self.wants_more() {
                 self.write(bytes)?;
             }
         }
-        self.counts[1] += part.chosen;
         Ok(self.sorted || self.wants_more())
     }
 
@@ -284,6 +311,11 @@ impl<W: Write> Sheet<W> {
     /// Rows that were read, and rows that were written.
     pub fn counts(&self) -> (u64, u64) {
         (self.counts[0], self.counts[2])
+    }
+
+    /// Whether rows are lines, so that they can be written as they are, one after the other.
+    fn ends_lines(&self) -> bool {
+        matches!(self.format, Format::Jsonl | Format::Csv | Format::Tsv)
     }
 
     fn wants_more(&self) -> bool {
@@ -318,11 +350,7 @@ impl<W: Write> Sheet<W> {
                 self.out.write_all(if first { b"[\n" } else { b",\n" })?;
                 self.out.write_all(bytes)
             }
-            Format::Jsonl => {
-                self.out.write_all(bytes)?;
-                self.out.write_all(b"\n")
-            }
-            Format::Csv | Format::Tsv => self.out.write_all(bytes),
+            Format::Jsonl | Format::Csv | Format::Tsv => self.out.write_all(bytes),
         }
     }
 }

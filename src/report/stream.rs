@@ -175,7 +175,7 @@ impl<W: Write> Speaking<W> {
 
     fn jsonl(&mut self, message: &Message) -> io::Result<()> {
         let mut time = Vec::new();
-        json_value(&Value::instant(message.moment.map(|(at, _)| at), message.fine_clock), &mut time);
+        json_value(Value::instant(message.moment.map(|(at, _)| at), message.fine_clock), &mut time);
         let packet = message.moment.map_or("null".into(), |(_, number)| number.to_string());
         write!(self.out, "{{\"side\":\"{}\",\"time_s\":", message.role.name())?;
         self.out.write_all(&time)?;

@@ -122,8 +122,13 @@ impl Decimal {
     /// The digits before and behind the point, and whether it is negative.
     pub fn parts(self) -> (bool, u64, u64) {
         let magnitude = self.mantissa.unsigned_abs();
-        let unit = 10_u64.saturating_pow(u32::from(self.digits));
-        (self.mantissa < 0, magnitude / unit, magnitude % unit)
+        let split = |unit: u64| (self.mantissa < 0, magnitude / unit, magnitude % unit);
+        match self.digits {
+            0 => split(1),
+            // Seconds: by a number that is known here, division is multiplication.
+            6 => split(1_000_000),
+            digits => split(10_u64.saturating_pow(u32::from(digits))),
+        }
     }
 }
 

@@ -158,7 +158,7 @@ fn matches(value: &Value<'_>, regex: &Regex) -> Option<bool> {
         Value::Bytes(bytes) => Some(regex.is_match(bytes)),
         value => {
             let mut text = Vec::new();
-            plain_value(value, &mut text);
+            plain_value(value.clone(), &mut text);
             Some(regex.is_match(&text))
         }
     }
