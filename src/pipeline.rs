@@ -178,6 +178,8 @@ pub fn run<R: Report>(
         if !run.outcome.stopped {
             run.outcome.stopped = run.finish(give).is_break();
         }
+        // A million flows take a while to be let go.
+        run.shards.into_par_iter().for_each(drop);
         Ok(run.outcome)
     })
 }

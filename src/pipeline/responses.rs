@@ -20,7 +20,7 @@ impl Responses {
     pub fn clear(&mut self) {
         self.latest = None;
         for samples in [&mut self.samples.forward, &mut self.samples.reverse].into_iter().flatten() {
-            **samples = std::mem::take(&mut **samples).emptied();
+            samples.clear();
         }
     }
 

@@ -166,16 +166,14 @@ impl Quantiles {
         }
     }
 
-    /// Nothing, in the memory that this took.
-    pub fn emptied(self) -> Self {
-        let kept = match self.kept {
-            Kept::Few(mut values) => {
-                values.clear();
-                Kept::Few(values)
-            }
-            Kept::Many(_) => Kept::default(),
-        };
-        Self { kept, ..Self::default() }
+    /// Forgets all, but keeps the memory that it took.
+    pub fn clear(&mut self) {
+        let Self { count, min, max, sum, squares, kept } = self;
+        match kept {
+            Kept::Few(values) => values.clear(),
+            Kept::Many(_) => *kept = Kept::default(),
+        }
+        (*count, *min, *max, *sum, *squares) = (0, 0, 0, 0, 0);
     }
 }
 

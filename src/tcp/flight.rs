@@ -78,10 +78,12 @@ pub(super) struct Flight {
 }
 
 impl Flight {
-    /// Nothing, in the memory that this took.
-    pub(super) fn emptied(mut self) -> Self {
-        self.sent.clear();
-        Self { sent: self.sent, ..Self::default() }
+    /// Forgets all, but keeps the memory that it took.
+    pub(super) fn clear(&mut self) {
+        let Self { sent, again, forgotten } = self;
+        sent.clear();
+        again.clear();
+        *forgotten = 0;
     }
 
     /// Segments forgotten because there were too many.

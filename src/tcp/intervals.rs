@@ -27,10 +27,12 @@ pub(super) struct Intervals {
 }
 
 impl Intervals {
-    /// Nothing, in the memory that this took.
-    pub(super) fn emptied(mut self) -> Self {
-        self.lower.clear();
-        Self { lower: self.lower, ..Self::default() }
+    /// Forgets all, but keeps the memory that it took.
+    pub(super) fn clear(&mut self) {
+        let Self { top, lower, total, patched, closed } = self;
+        lower.clear();
+        *top = Range::default();
+        (*total, *patched, *closed) = (0, 0, 0);
     }
 
     /// How many positions were added to it.

@@ -90,9 +90,16 @@ impl Connection {
     /// Becomes a new connection, in the memory that it took so far; one on the addresses and ports of an earlier one if it
     /// `reuses_ports`.
     pub fn restart(&mut self, reuses_ports: bool) {
-        let Pair { forward, reverse } = std::mem::take(&mut self.halves);
-        let halves = Pair { forward: forward.emptied(), reverse: reverse.emptied() };
-        *self = Self { halves, reuses_ports, ..Self::default() };
+        // In place, field by field: it is too large to be made anew and moved for each of many short connections.
+        let Self { halves, opener, closer, history, first_data, last_at, challenger, reuses_ports: reuses } =
+            self;
+        halves.forward.clear();
+        halves.reverse.clear();
+        *opener = Opener::default();
+        *closer = Closer::default();
+        *history = History::default();
+        (*first_data, *last_at, *challenger) = (None, None, None);
+        *reuses = reuses_ports;
     }
 
     /// Whether `segment`, sent in `direction` on the same addresses and ports, begins a new connection: a SYN without

@@ -31,10 +31,11 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
-    /// Nothing, in the memory that this took.
-    pub(super) fn emptied(mut self) -> Self {
-        self.seen.clear();
-        Self { seen: self.seen, ..Self::default() }
+    /// Forgets all, but keeps the memory that it took.
+    pub(super) fn clear(&mut self) {
+        let Self { seen, next, same_ids, last_id } = self;
+        seen.clear();
+        (*next, *same_ids, *last_id) = (0, 0, 0);
     }
 
     /// Whether `segment` is one that was seen a moment ago. Remembers it if it is not. What is `new` was not.

@@ -26,9 +26,11 @@ pub(super) struct RoundTrips {
 }
 
 impl RoundTrips {
-    /// Nothing, in the memory that this took.
-    pub(super) fn emptied(self) -> Self {
-        Self { samples: self.samples.emptied(), ..Self::default() }
+    /// Forgets all, but keeps the memory that it took.
+    pub(super) fn clear(&mut self) {
+        let Self { samples, srtt, rttvar } = self;
+        samples.clear();
+        (*srtt, *rttvar) = (Span::ZERO, Span::ZERO);
     }
 
     /// A clean sample. RFC 6298 §2.2, §2.3
