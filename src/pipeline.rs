@@ -72,11 +72,11 @@ use young::Replayed;
 /// Rows that one task renders.
 const ROWS_A_TASK: usize = 1024;
 
-/// Flows whose rows one task makes and renders: each takes kilobytes meanwhile.
-const FLOWS_A_TASK: usize = 16;
+/// Flows whose rows one task makes and renders.
+const FLOWS_A_TASK: usize = 128;
 
-/// Tasks in a wave, for each thread.
-const TASKS_A_THREAD: usize = 32;
+/// Such tasks in a wave, for each thread.
+const TASKS_A_THREAD: usize = 4;
 
 /// What turns rows into parts of a report. Parts are made on any thread, and given in order.
 pub trait Report: Sync {
@@ -112,8 +112,9 @@ pub trait Report: Sync {
         Self::Part::default()
     }
 
-    /// A part for flows, in order of their number. Called only where [`Settings::flows`] is set.
-    fn flows(&self, _rows: &[FlowRow]) -> Self::Part {
+    /// A part for flows, in order of their number: each row is made when it is asked for. Called only where
+    /// [`Settings::flows`] is set.
+    fn flows(&self, _rows: &mut dyn Iterator<Item = FlowRow>) -> Self::Part {
         Self::Part::default()
     }
 }
@@ -414,11 +415,13 @@ impl<R: Report> Run<'_, R> {
         let wave = rayon::current_num_threads() * TASKS_A_THREAD * FLOWS_A_TASK;
         for wave in ended.chunks(wave) {
             let task = |ended: &[E]| {
-                let of_file = |row| FlowRow { file: self.settings.file.clone(), ..row };
                 let mut replayed = Replayed::default();
-                let rows = ended.iter().filter_map(|ended| row(ended, &mut replayed));
-                let rows: Vec<FlowRow> = rows.map(of_file).collect();
-                self.report.flows(&rows)
+                let mut rows = ended.iter().filter_map(|ended| {
+                    let mut row = row(ended, &mut replayed)?;
+                    row.file.clone_from(&self.settings.file);
+                    Some(row)
+                });
+                self.report.flows(&mut rows)
             };
             let parts: Vec<_> = wave.par_chunks(FLOWS_A_TASK).map(task).collect();
             for part in parts {

@@ -33,8 +33,8 @@ impl Report for Text {
         text
     }
 
-    fn flows(&self, rows: &[FlowRow]) -> String {
-        rows.iter().map(|row| format!("{row:?}\n")).collect()
+    fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> String {
+        rows.map(|row| format!("{row:?}\n")).collect()
     }
 }
 
@@ -141,8 +141,8 @@ fn rows(file: &tempfile::NamedTempFile, settings: Settings) -> (Vec<FlowRow>, Ou
     impl Report for Rows {
         type Part = Vec<FlowRow>;
         type Row = ();
-        fn flows(&self, rows: &[FlowRow]) -> Vec<FlowRow> {
-            rows.to_vec()
+        fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> Vec<FlowRow> {
+            rows.collect()
         }
     }
     let mut capture = Capture::open(&[file.path().to_path_buf()], Options::default());

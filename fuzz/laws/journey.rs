@@ -54,10 +54,10 @@ impl Report for Lines {
     type Part = Vec<u8>;
     type Row = ();
 
-    fn flows(&self, rows: &[FlowRow]) -> Vec<u8> {
+    fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> Vec<u8> {
         let mut out = Vec::new();
         for row in rows {
-            self.flows.row(row, &mut out);
+            self.flows.row(&row, &mut out);
             out.push(b'\n');
         }
         out

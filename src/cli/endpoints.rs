@@ -84,9 +84,9 @@ impl Report for Grouped {
         }
     }
 
-    fn flows(&self, rows: &[FlowRow]) -> Option<Fold> {
+    fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> Option<Fold> {
         let mut fold = Fold::new(self.by.by(), self.most);
-        rows.iter().filter(|row| self.only.flow(row)).for_each(|row| fold.on_flow(row));
+        rows.filter(|row| self.only.flow(row)).for_each(|row| fold.on_flow(&row));
         Some(fold)
     }
 }

@@ -69,8 +69,8 @@ impl Report for Wanted {
         part
     }
 
-    fn flows(&self, rows: &[FlowRow]) -> Part {
-        let row = rows.iter().find(|row| row.flow == self.number);
-        Part { steps: Vec::new(), row: row.map(|row| Box::new(row.clone())) }
+    fn flows(&self, mut rows: &mut dyn Iterator<Item = FlowRow>) -> Part {
+        let row = Iterator::find(&mut rows, |row| row.flow == self.number);
+        Part { steps: Vec::new(), row: row.map(Box::new) }
     }
 }

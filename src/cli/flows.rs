@@ -63,11 +63,11 @@ impl Report for Listed {
         Some(Box::new(Services::of(key)?))
     }
 
-    fn flows(&self, rows: &[FlowRow]) -> Part {
+    fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> Part {
         let mut part = self.renderer.part();
         for row in rows {
-            if self.only.flow(row) && (row.tcp.is_some() || !self.tcp_alone) {
-                self.renderer.row(row, &mut part);
+            if self.only.flow(&row) && (row.tcp.is_some() || !self.tcp_alone) {
+                self.renderer.row(&row, &mut part);
             }
         }
         part

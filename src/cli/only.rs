@@ -107,8 +107,8 @@ impl Report for Finder {
         Some(Box::new(Services::of(key)?))
     }
 
-    fn flows(&self, rows: &[FlowRow]) -> Vec<u64> {
-        rows.iter().filter(|row| self.condition.holds(row)).map(|row| row.flow).collect()
+    fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> Vec<u64> {
+        rows.filter(|row| self.condition.holds(row)).map(|row| row.flow).collect()
     }
 }
 

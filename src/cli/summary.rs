@@ -59,9 +59,9 @@ impl Report for Folded {
     type Part = Option<Fold>;
     type Row = ();
 
-    fn flows(&self, rows: &[FlowRow]) -> Option<Fold> {
+    fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> Option<Fold> {
         let mut fold = Fold::new(self.keep, self.most);
-        rows.iter().for_each(|row| fold.on_flow(row));
+        rows.for_each(|row| fold.on_flow(&row));
         Some(fold)
     }
 }

@@ -86,9 +86,9 @@ impl Report for Happening {
         Some(timeline)
     }
 
-    fn flows(&self, rows: &[FlowRow]) -> Option<Timeline> {
+    fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> Option<Timeline> {
         let mut timeline = Timeline::new(self.by, &self.grid);
-        rows.iter().filter(|row| self.only.flow(row)).for_each(|row| timeline.on_flow(row));
+        rows.filter(|row| self.only.flow(row)).for_each(|row| timeline.on_flow(&row));
         Some(timeline)
     }
 }

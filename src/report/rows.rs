@@ -3,9 +3,9 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::card::Cards;
 use super::human::{self, Clock};
@@ -74,6 +74,7 @@ pub struct Renderer<F: Family> {
     clock: Clock,
     /// Bytes of the longest part so far.
     longest: Arc<AtomicUsize>,
+    bar: Arc<Bar>,
 }
 
 /// What all renderers of one sheet share.
@@ -105,6 +106,23 @@ pub struct Part {
     /// Where rows are sorted and only the first are wanted: the places of the first so far, the last of them on top.
     /// A row behind them need not be rendered.
     first: BinaryHeap<Vec<Order>>,
+    /// Nor one behind this.
+    bar: Option<Vec<Order>>,
+}
+
+/// The last of the first rows of a sheet so far, once there are as many as are wanted. It only rises: whatever is behind
+/// it will not be among them, whenever that is asked.
+#[derive(Debug, Default)]
+struct Bar(Mutex<Option<Vec<Order>>>);
+
+impl Bar {
+    fn get(&self) -> Option<Vec<Order>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, last: &[Order]) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(last.to_vec());
+    }
 }
 
 #[derive(Debug)]
@@ -134,6 +152,7 @@ pub struct Sheet<W> {
     kept: BinaryHeap<(Vec<Order>, u64, Vec<u8>)>,
     /// Rows read; rows that the condition let through; rows written.
     counts: [u64; 3],
+    bar: Arc<Bar>,
 }
 
 impl<F: Family> Renderer<F> {
@@ -168,9 +187,11 @@ impl<F: Family> Renderer<F> {
         };
         out.write_all(&header)?;
         let sorted = !sort.is_empty();
-        let sheet = Sheet { out, format, layout, sorted, top, kept: BinaryHeap::new(), counts: [0; 3] };
+        let bar = Arc::<Bar>::default();
+        let kept = BinaryHeap::new();
+        let sheet = Sheet { out, format, layout, sorted, top, kept, counts: [0; 3], bar: Arc::clone(&bar) };
         let core = Arc::new(Core { body, condition, sort, top, lines: format == Format::Jsonl });
-        Ok((Self { core, annex: None, clock, longest: Arc::default() }, sheet))
+        Ok((Self { core, annex: None, clock, longest: Arc::default(), bar }, sheet))
     }
 
     /// The same, with more than the fields of each row.
@@ -180,13 +201,14 @@ impl<F: Family> Renderer<F> {
 
     /// Another one for the same sheet, by another clock.
     pub fn at(&self, clock: Clock) -> Self {
-        let (core, longest) = (Arc::clone(&self.core), Arc::clone(&self.longest));
-        Self { core, annex: self.annex.clone(), clock, longest }
+        let (core, annex) = (Arc::clone(&self.core), self.annex.clone());
+        Self { core, annex, clock, longest: Arc::clone(&self.longest), bar: Arc::clone(&self.bar) }
     }
 
     /// A part without rows, with room for as many bytes as others took.
     pub fn part(&self) -> Part {
-        Part { bytes: Vec::with_capacity(self.longest.load(Relaxed).min(MOST_ROOM)), ..Part::default() }
+        let bytes = Vec::with_capacity(self.longest.load(Relaxed).min(MOST_ROOM));
+        Part { bytes, bar: self.bar.get(), ..Part::default() }
     }
 
     /// Adds a row to a part, if the condition lets it through; and whether it does.
@@ -240,6 +262,9 @@ impl<F: Family> Renderer<F> {
 impl Part {
     /// Whether a row is among the first `top` of this part so far.
     fn is_among_first(&mut self, key: &[Order], top: usize) -> bool {
+        if self.bar.as_ref().is_some_and(|last| last.as_slice() < key) {
+            return false;
+        }
         if self.first.len() >= top {
             match self.first.peek() {
                 Some(last) if key < last.as_slice() => drop(self.first.pop()),
@@ -285,6 +310,9 @@ impl<W: Write> Sheet<W> {
             } else if self.wants_more() {
                 self.write(bytes)?;
             }
+        }
+        if let Some((last, ..)) = self.kept.peek().filter(|_| Some(self.kept.len()) == self.top) {
+            self.bar.set(last);
         }
         Ok(self.sorted || self.wants_more())
     }
