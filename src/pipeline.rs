@@ -366,10 +366,12 @@ impl<R: Report> Run<'_, R> {
         for shard in &mut self.shards {
             for Said { by, numbers: (flow, stream), speaker, row, .. } in shard.said.drain(..) {
                 let flow = flow.unwrap_or_default();
-                rows.push((by.unwrap_or(u64::MAX), Spoken { flow, stream, speaker, row }));
+                let place = (by.unwrap_or(u64::MAX), flow, rows.len());
+                rows.push((place, Spoken { flow, stream, speaker, row }));
             }
         }
-        rows.sort_by_key(|(by, spoken)| (*by, spoken.flow));
+        // In place: a sort that keeps the order of equals by itself takes as much memory again.
+        rows.sort_unstable_by_key(|&(place, _)| place);
         let mut rows: Vec<_> = rows.into_iter().map(|(_, spoken)| spoken).collect();
         let report = self.report;
         let parts: Vec<_> = rows.par_chunks_mut(ROWS_A_TASK).map(|rows| report.spoken(rows)).collect();

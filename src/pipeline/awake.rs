@@ -15,6 +15,8 @@ const MOST: usize = 128;
 pub(super) struct Awake {
     /// Each with its first frame: an entry may be of another flow by now.
     flows: VecDeque<(Slot, u64)>,
+    /// As soon as there are so many, they are looked at.
+    due: usize,
     /// Where flows are packed to sleep.
     packing: Vec<u8>,
 }
@@ -29,8 +31,17 @@ impl Awake {
     }
 
     /// Puts flows of `table` aside that had no packet since the frame `since`: those that closed, and others while more
-    /// are awake than may be.
+    /// are awake than may be. All are looked at, but not before they have become half as many again: so each costs two or
+    /// three looks, however many batches there are.
     pub fn rest<Row>(&mut self, table: &mut Table<Entry<Row>>, since: u64) {
+        if self.flows.len() < self.due {
+            return;
+        }
+        self.look(table, since);
+        self.due = self.flows.len() + (self.flows.len() / 2).max(MOST / 4);
+    }
+
+    fn look<Row>(&mut self, table: &mut Table<Entry<Row>>, since: u64) {
         self.packing.resize(LONGEST, 0);
         let most = MOST.max(table.len() / 16);
         for _ in 0..self.flows.len() {
