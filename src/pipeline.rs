@@ -233,7 +233,10 @@ impl<R: Report> Run<'_, R> {
             self.write_spoken(give)?;
         }
         let since = batch.first().map_or(0, |opened| opened.block.first_number());
-        self.shards.par_iter_mut().for_each(|shard| shard.rest(since));
+        // Threads that have nothing to do here would be woken for it, and for each batch.
+        if self.shards.iter().any(Shard::is_restless) {
+            self.shards.par_iter_mut().for_each(|shard| shard.rest(since));
+        }
         let Some(queue) = &mut self.queue else { return ControlFlow::Continue(batch) };
         let mut spent: Vec<_> = batch.into_iter().filter_map(|opened| queue.push(opened)).collect();
         self.mark();
@@ -285,7 +288,9 @@ impl<R: Report> Run<'_, R> {
                 shard.remember(slot, self.memory.keep(index, slot));
             }
         }
-        self.shards.par_iter_mut().for_each(Shard::number_notes);
+        if self.shards.iter().any(Shard::has_notes) {
+            self.shards.par_iter_mut().for_each(Shard::number_notes);
+        }
         for (index, slot) in numbered {
             if let Some(shard) = self.shards.get_mut(index) {
                 shard.choose(slot, |key, flow, stream| self.report.wants(key, flow, stream));

@@ -34,11 +34,16 @@ impl Awake {
     /// are awake than may be. All are looked at, but not before they have become half as many again: so each costs two or
     /// three looks, however many batches there are.
     pub fn rest<Row>(&mut self, table: &mut Table<Entry<Row>>, since: u64) {
-        if self.flows.len() < self.due {
+        if !self.is_due() {
             return;
         }
         self.look(table, since);
         self.due = self.flows.len() + (self.flows.len() / 2).max(MOST / 4);
+    }
+
+    /// Whether it is time to look at them.
+    pub fn is_due(&self) -> bool {
+        self.flows.len() >= self.due
     }
 
     fn look<Row>(&mut self, table: &mut Table<Entry<Row>>, since: u64) {

@@ -103,7 +103,8 @@ impl Opened {
         let mut clock = Clock::default();
         let mut course = Course::default();
         let mut packet = Packet::within(settings.bounds.depth);
-        for (index, frame) in (0..).zip(block.frames()) {
+        for frame in block.frames() {
+            let index = frame.number - block.first_number();
             if settings.as_completed.is_some() {
                 let reached = frame.at.map_or(clock, Clock::reached);
                 if reached > clock {

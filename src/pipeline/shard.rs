@@ -1,8 +1,12 @@
 //! One shard of the flows, analysed in file order.
 
+mod numbering;
+
 use std::hash::BuildHasher;
 
 use arrayvec::ArrayVec;
+
+pub(super) use numbering::Series;
 
 use super::asleep::Kept;
 use super::awake::Awake;
@@ -21,6 +25,7 @@ use crate::flow::{Key, Slot, Table};
 use crate::tcp::stream::Room;
 use crate::tcp::{Resolution, Segment};
 use crate::time::Timestamp;
+use numbering::numbers;
 
 /// Records whose flows are looked up together.
 const AHEAD: usize = 16;
@@ -89,17 +94,6 @@ impl<Row> Shard<Row> {
             awake: Awake::default(),
         }
     }
-}
-
-/// Which of the three series a number belongs to.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Series {
-    /// Flows of all protocols.
-    Flow,
-    /// TCP streams.
-    TcpStream,
-    /// UDP streams.
-    UdpStream,
 }
 
 impl<Row> Shard<Row> {
@@ -278,6 +272,11 @@ impl<Row> Shard<Row> {
         }
     }
 
+    /// Whether so many flows are awake that some may be put aside.
+    pub fn is_restless(&self) -> bool {
+        self.awake.is_due()
+    }
+
     /// Puts flows aside that had no packet since the frame `since`: those that closed, and others while more are awake
     /// than may be.
     pub fn rest(&mut self, since: u64) {
@@ -340,64 +339,9 @@ impl<Row> Shard<Row> {
         }
     }
 
-    /// What waits for its number: series, place, entry.
-    pub fn waiting(&mut self) -> Vec<(Place, Series, Slot)> {
-        let mut waiting = Vec::new();
-        for slot in self.waiting.drain(..) {
-            let series = match self.table.key(slot).map(|key| key.protocol()) {
-                Some(TCP) => Series::TcpStream,
-                _ => Series::UdpStream,
-            };
-            let Some(entry) = self.table.get_mut(slot) else { continue };
-            entry.waits = false;
-            waiting.extend(entry.stream.place().map(|place| (place, series, slot)));
-            waiting.extend(entry.flow.place().map(|place| (place, Series::Flow, slot)));
-        }
-        waiting
-    }
-
-    /// Gives what waited its number. Whether it is an entry in which no flow is open.
-    pub fn number(&mut self, slot: Slot, series: Series, number: u64) -> bool {
-        let Some(entry) = self.table.get_mut(slot) else { return false };
-        match series {
-            Series::Flow => entry.flow = Number::of(number),
-            Series::TcpStream | Series::UdpStream => entry.stream = Number::of(number),
-        }
-        !entry.open.is_some()
-    }
-
-    /// Tells the notes and rows of this step which flows they are of.
-    pub fn number_notes(&mut self) {
-        let table = &self.table;
-        for note in self.notes.iter_mut().rev().take_while(|note| note.numbers.0.is_none()) {
-            note.numbers = numbers(table, note.slot);
-        }
-        for said in &mut self.said {
-            said.numbers = numbers(table, said.slot);
-        }
-    }
-
-    /// Lets go of the listener of a flow that has its numbers, unless `wants` it.
-    pub fn choose(&mut self, slot: Slot, wants: impl FnOnce(&Key, u64, Option<u64>) -> bool) {
-        let (Some(key), (Some(flow), stream)) = (self.table.key(slot).copied(), numbers(&self.table, slot))
-        else {
-            return;
-        };
-        if !wants(&key, flow, stream)
-            && let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut())
-        {
-            open.ignore(&mut self.room);
-        }
-    }
-
     /// Where its flows hold what came out of order.
     pub fn room(&self) -> &Room {
         &self.room
-    }
-
-    /// The number of the flow at `slot`.
-    pub fn flow(&self, slot: Slot) -> Option<u64> {
-        numbers(&self.table, slot).0
     }
 
     /// How many flows are kept.
@@ -494,14 +438,6 @@ impl<Row> Shard<Row> {
         self.said.extend(self.spoken.drain(..).map(|row| Said { by: None, slot, numbers, speaker, row }));
     }
 
-    /// All flows that have a number: it, and their entry.
-    pub fn numbered(&self) -> impl Iterator<Item = (u64, Slot)> {
-        self.table.slots().filter_map(|slot| {
-            let entry = self.table.get(slot).filter(|entry| entry.open.is_some())?;
-            Some((entry.flow.given()?, slot))
-        })
-    }
-
     /// The row of the flow at `slot`, with its samples where they are wanted.
     pub fn row(
         &self,
@@ -520,10 +456,6 @@ impl<Row> Shard<Row> {
         };
         identity.row(&entry.open, listen, samples, replayed)
     }
-}
-
-fn numbers<Row>(table: &Table<Entry<Row>>, slot: Slot) -> (Option<u64>, Option<u64>) {
-    table.get(slot).map_or((None, None), |entry| (entry.flow.given(), entry.stream.given()))
 }
 
 fn place(record: &Record) -> Place {
