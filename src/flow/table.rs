@@ -13,15 +13,53 @@ pub struct Slot(pub u32);
 #[derive(Debug)]
 pub struct Table<T> {
     current: HashTable<(u64, Slot)>,
-    entries: Vec<Option<(Key, T)>>,
+    entries: Entries<T>,
     free: Vec<Slot>,
     /// How often what is found may have changed.
     changes: u64,
 }
 
+/// Entries in chunks of a fixed size. Where one runs full, another is opened: none is ever moved, nor is there more memory than
+/// a chunk to spare.
+#[derive(Debug)]
+struct Entries<T>(Vec<Vec<Option<(Key, T)>>>);
+
+/// Entries of a chunk.
+const CHUNK: usize = 256;
+
+impl<T> Entries<T> {
+    #[inline]
+    fn get(&self, slot: Slot) -> Option<&Option<(Key, T)>> {
+        self.0.get(slot.0 as usize / CHUNK)?.get(slot.0 as usize % CHUNK)
+    }
+
+    #[inline]
+    fn get_mut(&mut self, slot: Slot) -> Option<&mut Option<(Key, T)>> {
+        self.0.get_mut(slot.0 as usize / CHUNK)?.get_mut(slot.0 as usize % CHUNK)
+    }
+
+    /// Adds a place in which there is nothing yet.
+    fn push(&mut self) -> Slot {
+        let slot = Slot(self.len() as u32);
+        match self.0.last_mut().filter(|chunk| chunk.len() < CHUNK) {
+            Some(chunk) => chunk.push(None),
+            None => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(None);
+                self.0.push(chunk);
+            }
+        }
+        slot
+    }
+
+    fn len(&self) -> usize {
+        self.0.last().map_or(0, |last| (self.0.len() - 1) * CHUNK + last.len())
+    }
+}
+
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { current: HashTable::new(), entries: Vec::new(), free: Vec::new(), changes: 0 }
+        Self { current: HashTable::new(), entries: Entries(Vec::new()), free: Vec::new(), changes: 0 }
     }
 }
 
@@ -38,16 +76,9 @@ impl<T> Table<T> {
         self.changes += 1;
         let slot = match self.free.pop() {
             Some(slot) => slot,
-            None => {
-                if self.entries.len() == self.entries.capacity() {
-                    // Millions of flows: doubling would leave room for as many again.
-                    self.entries.reserve_exact(self.entries.len() / 4 + 16);
-                }
-                self.entries.push(None);
-                Slot((self.entries.len() - 1) as u32)
-            }
+            None => self.entries.push(),
         };
-        if let Some(entry) = self.entries.get_mut(slot.0 as usize) {
+        if let Some(entry) = self.entries.get_mut(slot) {
             *entry = Some((key, value));
         }
         match self.find_current(hash, &key) {
@@ -61,23 +92,23 @@ impl<T> Table<T> {
 
     /// The entry at `slot`.
     pub fn get(&self, slot: Slot) -> Option<&T> {
-        self.entries.get(slot.0 as usize)?.as_ref().map(|(_, value)| value)
+        self.entries.get(slot)?.as_ref().map(|(_, value)| value)
     }
 
     /// The entry at `slot`.
     pub fn get_mut(&mut self, slot: Slot) -> Option<&mut T> {
-        self.entries.get_mut(slot.0 as usize)?.as_mut().map(|(_, value)| value)
+        self.entries.get_mut(slot)?.as_mut().map(|(_, value)| value)
     }
 
     /// The key of the entry at `slot`.
     pub fn key(&self, slot: Slot) -> Option<&Key> {
-        self.entries.get(slot.0 as usize)?.as_ref().map(|(key, _)| key)
+        self.entries.get(slot)?.as_ref().map(|(key, _)| key)
     }
 
     /// Takes the entry at `slot` out, whether or not it is the current one of its key.
     pub fn remove(&mut self, hash: u64, slot: Slot) -> Option<(Key, T)> {
         self.changes += 1;
-        let removed = self.entries.get_mut(slot.0 as usize)?.take()?;
+        let removed = self.entries.get_mut(slot)?.take()?;
         if let Ok(entry) = self.current.find_entry(hash, |&(_, current)| current == slot) {
             entry.remove();
         }
@@ -109,13 +140,13 @@ impl<T> Table<T> {
     pub fn drain(&mut self) -> impl Iterator<Item = (Key, T)> {
         self.current.clear();
         self.free.clear();
-        std::mem::take(&mut self.entries).into_iter().flatten()
+        std::mem::take(&mut self.entries.0).into_iter().flatten().flatten()
     }
 
     fn find_current(&mut self, hash: u64, key: &Key) -> Option<&mut (u64, Slot)> {
         let entries = &self.entries;
         let is = |&(other, slot): &(u64, Slot)| {
-            other == hash && matches!(entries.get(slot.0 as usize), Some(Some((found, _))) if found == key)
+            other == hash && matches!(entries.get(slot), Some(Some((found, _))) if found == key)
         };
         self.current.find_mut(hash, is)
     }
@@ -136,5 +167,28 @@ mod tests {
         assert_eq!((table.get(old), table.len()), (Some(&"old"), 2));
         assert_eq!(table.remove(7, old), Some((key, "old")));
         assert_eq!(table.find(7, &key), Some(new));
+    }
+
+    #[test]
+    fn entries_are_found_in_whichever_chunk_they_are() {
+        let key = |number: u32| {
+            let low = (Address::v4(number.to_be_bytes()), 1);
+            Key::new(6, low, (Address::v4([255; 4]), 2)).0
+        };
+        let mut table = Table::default();
+        let most = 3 * CHUNK as u32 + 1;
+        let slots: Vec<_> =
+            (0..most).map(|number| table.insert(u64::from(number), key(number), number)).collect();
+        assert!(table.slots().eq(slots.iter().copied()));
+        for (number, &slot) in (0..).zip(&slots) {
+            assert_eq!(table.find(u64::from(number), &key(number)), Some(slot));
+            assert_eq!((table.get(slot), table.key(slot)), (Some(&number), Some(&key(number))));
+        }
+        // A place that was left is taken again before there is another one.
+        let left = Slot(CHUNK as u32);
+        assert_eq!(table.remove(CHUNK as u64, left), Some((key(CHUNK as u32), CHUNK as u32)));
+        assert_eq!(table.insert(u64::from(most), key(most), most), left);
+        assert_eq!(table.len(), most as usize);
+        assert_eq!(table.drain().count(), most as usize);
     }
 }
