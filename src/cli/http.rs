@@ -246,7 +246,7 @@ pub fn http(args: HttpArgs) -> Result<Damage> {
         reached.into_iter().filter_map(|(option, what, times)| Reached::if_any(option, what, times));
     tell_reached(&whole, reached);
     reassembly.tell_overlaps(&whole, overlaps.load(Relaxed));
-    let mut totals = aside.finish()?;
+    let totals = aside.finish()?;
     if look.format == Format::Table {
         let mut out = io::stdout().lock();
         totals.write(&mut out).and_then(|()| out.flush()).map_err(stdout)?;

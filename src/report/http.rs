@@ -7,12 +7,11 @@ use super::Value;
 use super::escape;
 use super::human::{counted, seconds};
 use crate::app::http::{Exchange, Head, Kept};
+use crate::stats::Quantiles;
 use crate::time::Span;
 
 /// Hosts that are counted apart; further ones are counted together.
 const MAX_HOSTS: usize = 1000;
-/// Samples of one host that are kept for its quantiles.
-const MAX_SAMPLES: usize = 10_000;
 /// Hosts and slow exchanges that are shown.
 const SHOWN: usize = 5;
 
@@ -29,7 +28,7 @@ pub struct Totals {
 #[derive(Debug, Default)]
 struct Host {
     exchanges: u64,
-    first_bytes: Vec<Span>,
+    first_bytes: Quantiles,
 }
 
 impl Totals {
@@ -44,10 +43,8 @@ impl Totals {
             if self.hosts.len() >= MAX_HOSTS && !self.hosts.contains_key(host) { b"(others)" } else { host };
         let of_host = self.hosts.entry(host.to_vec()).or_default();
         of_host.exchanges += 1;
-        if let Some(span) = exchange.time_to_first_byte()
-            && of_host.first_bytes.len() < MAX_SAMPLES
-        {
-            of_host.first_bytes.push(span);
+        if let Some(span) = exchange.time_to_first_byte() {
+            of_host.first_bytes.record(span);
         }
         if let Some(span) = exchange.response_time()
             && (self.slowest.len() < SHOWN || self.slowest.last().is_some_and(|(least, ..)| span > *least))
@@ -64,7 +61,7 @@ impl Totals {
     }
 
     /// Writes the summary; nothing where there was no exchange.
-    pub fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         if self.exchanges == 0 {
             return Ok(());
         }
@@ -80,26 +77,17 @@ impl Totals {
             writeln!(out, "  {:>8}  flow {flow} exchange {number}  {name}", shown(*span))?;
         }
         writeln!(out, "\ntime to first byte by host: exchanges, p50, p95, p99")?;
-        let mut hosts: Vec<_> = self.hosts.iter_mut().collect();
+        let mut hosts: Vec<_> = self.hosts.iter().collect();
         hosts.sort_by_key(|(_, host)| std::cmp::Reverse(host.exchanges));
-        for (name, host) in hosts.into_iter().take(SHOWN) {
-            host.first_bytes.sort_unstable();
-            let last = host.first_bytes.len().saturating_sub(1);
-            let at = |share: f64| {
-                let index = (last as f64 * share).round() as usize;
-                host.first_bytes.get(index).map_or("-".into(), |&span| shown(span))
+        for (name, Host { exchanges, first_bytes }) in hosts.into_iter().take(SHOWN) {
+            let [p50, p95, p99] = match first_bytes.quantiles([0.5, 0.95, 0.99]) {
+                Some(spans) => spans.map(shown),
+                None => ["-"; 3].map(Into::into),
             };
             let mut text = Vec::new();
             escape::plain(name, &mut text);
             let name = String::from_utf8(text).unwrap_or_default();
-            writeln!(
-                out,
-                "  {:>6}  {:>8}  {:>8}  {:>8}  {name}",
-                host.exchanges,
-                at(0.5),
-                at(0.95),
-                at(0.99)
-            )?;
+            writeln!(out, "  {exchanges:>6}  {p50:>8}  {p95:>8}  {p99:>8}  {name}")?;
         }
         Ok(())
     }
@@ -111,4 +99,22 @@ fn shown(span: Span) -> String {
         seconds(span, &mut text);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_exchanges_of_a_host_count_however_many_there_are() {
+        let mut host = Host { exchanges: 40_000, ..Host::default() };
+        for number in 0..host.exchanges {
+            host.first_bytes.record(Span::from_millis(if number < 10_000 { 1 } else { 1000 }));
+        }
+        let hosts = BTreeMap::from([(b"example.com".to_vec(), host)]);
+        let mut out = Vec::new();
+        Totals { exchanges: 40_000, hosts, ..Totals::default() }.write(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.ends_with("   40000     1.00s     1.00s     1.00s  example.com\n"), "{text}");
+    }
 }
