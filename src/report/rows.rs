@@ -72,9 +72,6 @@ pub struct Renderer<F: Family> {
     core: Arc<Core<F>>,
     annex: Option<Arc<dyn Annex<F>>>,
     clock: Clock,
-    /// Bytes of the longest part so far.
-    longest: Arc<AtomicUsize>,
-    bar: Arc<Bar>,
 }
 
 /// What all renderers of one sheet share.
@@ -85,6 +82,9 @@ struct Core<F: Family> {
     top: Option<usize>,
     /// A row ends its line.
     lines: bool,
+    /// Bytes of the longest part so far.
+    longest: AtomicUsize,
+    bar: Arc<Bar>,
 }
 
 enum Body<F: Family> {
@@ -110,8 +110,8 @@ pub struct Part {
     bar: Option<Vec<Order>>,
 }
 
-/// The last of the first rows of a sheet so far, once there are as many as are wanted. It only rises: whatever is behind
-/// it will not be among them, whenever that is asked.
+/// The last of the first rows of a sheet so far, once there are as many as are wanted. It only moves forward: whatever is
+/// behind it will not be among them, whenever that is asked.
 #[derive(Debug, Default)]
 struct Bar(Mutex<Option<Vec<Order>>>);
 
@@ -190,8 +190,9 @@ impl<F: Family> Renderer<F> {
         let bar = Arc::<Bar>::default();
         let kept = BinaryHeap::new();
         let sheet = Sheet { out, format, layout, sorted, top, kept, counts: [0; 3], bar: Arc::clone(&bar) };
-        let core = Arc::new(Core { body, condition, sort, top, lines: format == Format::Jsonl });
-        Ok((Self { core, annex: None, clock, longest: Arc::default(), bar }, sheet))
+        let (lines, longest) = (format == Format::Jsonl, AtomicUsize::default());
+        let core = Arc::new(Core { body, condition, sort, top, lines, longest, bar });
+        Ok((Self { core, annex: None, clock }, sheet))
     }
 
     /// The same, with more than the fields of each row.
@@ -201,14 +202,13 @@ impl<F: Family> Renderer<F> {
 
     /// Another one for the same sheet, by another clock.
     pub fn at(&self, clock: Clock) -> Self {
-        let (core, annex) = (Arc::clone(&self.core), self.annex.clone());
-        Self { core, annex, clock, longest: Arc::clone(&self.longest), bar: Arc::clone(&self.bar) }
+        Self { core: Arc::clone(&self.core), annex: self.annex.clone(), clock }
     }
 
     /// A part without rows, with room for as many bytes as others took.
     pub fn part(&self) -> Part {
-        let bytes = Vec::with_capacity(self.longest.load(Relaxed).min(MOST_ROOM));
-        Part { bytes, bar: self.bar.get(), ..Part::default() }
+        let bytes = Vec::with_capacity(self.core.longest.load(Relaxed).min(MOST_ROOM));
+        Part { bytes, bar: self.core.bar.get(), ..Part::default() }
     }
 
     /// Adds a row to a part, if the condition lets it through; and whether it does.
@@ -252,8 +252,8 @@ impl<F: Family> Renderer<F> {
             Body::Separated(separated) => separated.row(row, &mut part.bytes),
         }
         part.rows.push(Rendered { end: part.bytes.len(), nth: part.chosen, key });
-        if part.bytes.len() > self.longest.load(Relaxed) {
-            self.longest.store(part.bytes.len(), Relaxed);
+        if part.bytes.len() > core.longest.load(Relaxed) {
+            core.longest.store(part.bytes.len(), Relaxed);
         }
         true
     }
