@@ -80,6 +80,7 @@ impl Heard<'_> {
                 self.next += len;
             }
             Chunk::Fin(_) => self.ended = true,
+            Chunk::Acked { .. } => panic!("nobody speaks on the other side"),
             Chunk::Reset(_) => panic!("nobody reset"),
         }
     }

@@ -88,6 +88,11 @@ impl Application {
         match chunk {
             Chunk::Data { bytes, moment, .. } => self.on_data(direction, bytes, *moment, sink),
             Chunk::Gap { len, .. } => self.on_gap(direction, *len, sink),
+            Chunk::Acked { number, ahead } => {
+                if let Some((connection, Side::Response)) = self.http(direction) {
+                    connection.on_heard(*number, *ahead);
+                }
+            }
             Chunk::Fin(_) => {
                 if let Some((connection, side)) = self.http(direction) {
                     connection.on_fin(side, sink);

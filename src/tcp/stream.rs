@@ -87,6 +87,13 @@ pub enum Chunk<'a> {
         /// How many are missing.
         len: u64,
     },
+    /// The other side says something next, and has acknowledged all that was handed out.
+    Acked {
+        /// The segment with which it says so.
+        number: u64,
+        /// How many bytes it has acknowledged beyond those handed out.
+        ahead: u64,
+    },
     /// The FIN: nothing follows.
     Fin(Moment),
     /// A RST by this side. In a capture something may follow nevertheless.
@@ -167,6 +174,11 @@ impl Stream {
     /// Whether its FIN was handed out: no bytes follow.
     pub fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    /// How many bytes the other side has acknowledged beyond those handed out; `None` where it has not acknowledged these.
+    fn heard_ahead(&self) -> Option<u64> {
+        matches!(self.start, Start::Known(_)).then(|| self.acked.checked_sub(self.next)).flatten()
     }
 
     /// Takes a segment that this side sent.

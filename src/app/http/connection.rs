@@ -7,6 +7,7 @@ use super::body::{Body, Then};
 use super::exchange::{Exchange, Message};
 use super::extent::Extent;
 use super::message::{Head, Length, Side};
+use super::pairing::{Answer, Answers, Pairing};
 use super::problem::Problem;
 use super::reader::{Reader, Step};
 use crate::tcp::Moment;
@@ -58,12 +59,11 @@ pub struct Connection {
     asking: Option<u64>,
     /// The exchange whose response is being read.
     answering: Option<u64>,
-    /// Answers to come that belong to requests which were let go.
-    shed: u64,
-    /// Requests came together without waiting for answers.
-    pipelined: bool,
-    /// Answers may be missing since the last one.
-    answers_lost: bool,
+    pairing: Pairing,
+    /// How much the server has said, missing bytes too.
+    said: u64,
+    /// The latest segment with which the client said something, and how much it had acknowledged of what the server said.
+    heard: Option<(u64, u64)>,
     reset: bool,
     proxied_for: Option<SocketAddr>,
 }
@@ -80,9 +80,9 @@ impl Connection {
             next: 1,
             asking: None,
             answering: None,
-            shed: 0,
-            pipelined: false,
-            answers_lost: false,
+            pairing: Pairing::default(),
+            said: 0,
+            heard: None,
             reset: false,
             proxied_for,
         }
@@ -117,7 +117,9 @@ impl Connection {
 
     /// Gives an exchange before it is over.
     fn shed(&mut self, mut exchange: Exchange, why: Problem, sink: &mut impl Sink) {
-        self.shed += u64::from(exchange.response.is_none());
+        if exchange.response.is_none() {
+            self.pairing.shed();
+        }
         exchange.problems.insert(why);
         give(exchange, sink);
     }
@@ -142,6 +144,7 @@ impl Connection {
     pub fn on_data(&mut self, side: Side, mut bytes: &[u8], moment: Moment, sink: &mut impl Sink) {
         while !bytes.is_empty() {
             let (taken, step) = self.reader(side).read(bytes, moment);
+            self.said += if side == Side::Response { taken as u64 } else { 0 };
             self.on_step(side, step, Some(moment), sink);
             bytes = bytes.get(taken..).unwrap_or_default();
         }
@@ -159,8 +162,17 @@ impl Connection {
             }
         }
         self.on_step(side, step, None, sink);
-        self.answers_lost |= side == Side::Response && self.responses.is_lost();
+        self.said += if side == Side::Response { len } else { 0 };
+        if self.reader(side).is_lost() {
+            let waiting = self.queue.iter().filter(|exchange| exchange.response.is_none()).count();
+            self.pairing.on_hole(side, waiting as u64);
+        }
         self.settle(sink);
+    }
+
+    /// The client speaks next, in segment `number`, and has acknowledged `ahead` bytes beyond all that the server said.
+    pub fn on_heard(&mut self, number: u64, ahead: u64) {
+        self.heard = Some((number, self.said + ahead));
     }
 
     /// One side has closed in order.
@@ -177,7 +189,11 @@ impl Connection {
     pub fn finish(&mut self, sink: &mut impl Sink) {
         self.close(Side::Request, false, sink);
         self.close(Side::Response, false, sink);
-        while let Some(exchange) = self.pop() {
+        while let Some(mut exchange) = self.pop() {
+            let first = exchange.request.as_ref().map(|request| request.extent.first.number);
+            let unsure =
+                exchange.response.is_none() && first.is_some_and(|first| self.pairing.is_unsure(first));
+            exchange.problems.note(Problem::Gap, unsure);
             give(exchange, sink);
         }
     }
@@ -246,7 +262,7 @@ impl Connection {
     fn on_request(&mut self, head: Box<Head>, extent: Extent, whole: bool, sink: &mut impl Sink) {
         self.flush_orphans(extent.first.number, sink);
         let latest = self.queue.back().and_then(|exchange| exchange.request.as_ref());
-        self.pipelined |= latest.is_some_and(|latest| latest.extent.last.number == extent.first.number);
+        self.pairing.on_request(latest.map(|latest| latest.extent.last.number), extent.first.number);
         let body = match head.length {
             Length::Unsaid | Length::Bytes(0) => None,
             Length::Bytes(len) => Some(Body::Length(len)),
@@ -258,6 +274,7 @@ impl Connection {
             }
         };
         let other_protocol = matches!(head.version(), Some((2.., _)));
+        let heard = self.heard.filter(|(number, _)| *number == extent.first.number).map(|(_, heard)| heard);
         let message = Message::new(head, extent);
         // Answers without a request stand before all requests that wait.
         let number = match self
@@ -265,6 +282,7 @@ impl Connection {
             .iter_mut()
             .take_while(|exchange| exchange.response.is_some())
             .find(|exchange| exchange.request.is_none())
+            .filter(|_| self.pairing.ties_late_requests())
         {
             Some(orphan) => {
                 let before = orphan.cost();
@@ -272,7 +290,7 @@ impl Connection {
                 self.kept += orphan.cost() - before;
                 orphan.number
             }
-            None => self.begin(|exchange| exchange.request = Some(message)),
+            None => self.begin(|exchange| (exchange.request, exchange.heard) = (Some(message), heard)),
         };
         self.asking = Some(number);
         match body {
@@ -292,16 +310,17 @@ impl Connection {
 
     fn on_response(&mut self, head: Box<Head>, extent: Extent, whole: bool, sink: &mut impl Sink) {
         let status = head.status().unwrap_or_default();
-        let index = self.answered_by(extent.first.number, sink);
         if (100..200).contains(&status) && status != 101 {
-            if let Some(exchange) = index.and_then(|index| self.queue.get_mut(index))
+            if let Answers::At(index) = self.pairing.interim(&self.queue)
+                && let Some(exchange) = self.queue.get_mut(index)
                 && exchange.interim.len() < MAX_INTERIM
             {
                 exchange.interim.push(status);
             }
             return;
         }
-        self.answers_lost = false;
+        let answer = Answer { segment: extent.first.number, begin: self.said.saturating_sub(head.len) };
+        let index = self.answered_by(answer, sink);
         let request = index.and_then(|index| self.queue.get(index)?.request.as_ref());
         let method = request.and_then(|request| request.head.method()).unwrap_or_default();
         let follows = follows(status, method, head.length);
@@ -328,24 +347,13 @@ impl Connection {
         }
     }
 
-    /// The place in the queue of the request that a response answers.
-    fn answered_by(&mut self, response: u64, sink: &mut impl Sink) -> Option<usize> {
-        if self.shed > 0 {
-            self.shed -= 1;
-            return None;
-        }
-        let waits = |exchange: &Exchange| exchange.response.is_none();
-        let first = self.queue.iter().position(waits)?;
-        if !self.answers_lost || self.pipelined {
-            return Some(first);
-        }
-        // A client that waits for each answer has had, or given up, those to its earlier requests.
-        let asked = |exchange: &Exchange| {
-            exchange.request.as_ref().is_some_and(|request| request.extent.first.number < response)
-        };
-        let last = self.queue.iter().rposition(|exchange| waits(exchange) && asked(exchange))?;
-        for _ in first..last {
-            if let Some(exchange) = self.remove(first) {
+    /// The place in the queue of the request that a response answers. Earlier ones have lost theirs, and are given.
+    fn answered_by(&mut self, answer: Answer, sink: &mut impl Sink) -> Option<usize> {
+        let Answers::At(index) = self.pairing.answers(&self.queue, answer) else { return None };
+        let first = self.queue.iter().position(|exchange| exchange.response.is_none())?;
+        for _ in first..index {
+            if let Some(mut exchange) = self.remove(first) {
+                exchange.problems.insert(Problem::Gap);
                 give(exchange, sink);
             }
         }

@@ -26,6 +26,8 @@ pub struct Exchange {
     pub proxied_for: Option<SocketAddr>,
     /// What was wrong with either.
     pub problems: Problems,
+    /// How much the client had acknowledged of what the server said, when it asked.
+    pub(super) heard: Option<u64>,
 }
 
 /// A message that was read.
@@ -59,7 +61,7 @@ impl Message {
 impl Exchange {
     pub(super) fn new(number: u64) -> Self {
         let (interim, problems) = (Vec::new(), Problems::default());
-        Self { number, request: None, response: None, interim, proxied_for: None, problems }
+        Self { number, request: None, response: None, interim, proxied_for: None, problems, heard: None }
     }
 
     pub(super) fn message(&mut self, side: Side) -> Option<&mut Message> {

@@ -9,6 +9,7 @@ mod exchange;
 mod extent;
 mod head;
 mod message;
+mod pairing;
 mod problem;
 mod reader;
 mod start;

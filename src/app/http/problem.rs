@@ -28,10 +28,10 @@ macro_rules! problems {
 }
 
 problems! {
-    Gap "gap" "Bytes of it are missing in the capture.";
+    Gap "gap" "Bytes of it are missing in the capture, perhaps all those of its answer.";
     Reset "reset" "A RST came before its end.";
     ClosedEarly "closed_early" "The sender closed the connection before its end.";
-    NoRequest "no_request" "A response whose request was not seen.";
+    NoRequest "no_request" "A response whose request was not seen, or cannot be told because messages before it are missing.";
     TooManyWaiting "too_many_waiting" "More requests waited for an answer than are kept: its answer is not tied to it.";
     Crowded "crowded" "All connections together kept more of their messages than they may: what this one kept was let go.";
     HeadTooLarge "head_too_large" "The head is larger than is kept.";

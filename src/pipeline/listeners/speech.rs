@@ -56,7 +56,7 @@ fn speech(direction: Direction, chunk: Chunk<'_>) -> Option<Speech> {
         Chunk::Gap { offset, len } => {
             Some(Speech { direction, offset, moment: None, bytes: Box::default(), missing: len, overlaps: 0 })
         }
-        Chunk::Fin(_) | Chunk::Reset(_) => None,
+        Chunk::Acked { .. } | Chunk::Fin(_) | Chunk::Reset(_) => None,
     }
 }
 

@@ -67,7 +67,7 @@ impl Dictation {
         match chunk {
             Chunk::Data { bytes, .. } => halves[direction].add(bytes),
             Chunk::Gap { len, .. } => halves[direction].missing += len,
-            Chunk::Fin(_) | Chunk::Reset(_) => {}
+            Chunk::Acked { .. } | Chunk::Fin(_) | Chunk::Reset(_) => {}
         }
     }
 }

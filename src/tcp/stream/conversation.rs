@@ -31,7 +31,8 @@ impl Conversation {
     }
 
     /// Takes a segment sent in `direction`, with as much of its payload as was captured. What becomes readable goes to
-    /// `sink`: first what its ACK settles of the other direction, then its own bytes.
+    /// `sink`: first what its ACK settles of the other direction and, where the segment says something, how much of that its sender
+    /// has heard; then its own bytes.
     pub fn on_segment(
         &mut self,
         direction: Direction,
@@ -46,6 +47,11 @@ impl Conversation {
             other.on_ack(segment.ack, room, &mut answer);
         }
         other.on_tick(room, &mut answer);
+        if segment.payload_len > 0
+            && let Some(ahead) = other.heard_ahead()
+        {
+            answer(Chunk::Acked { number: segment.number, ahead });
+        }
         let arrival = Arrival {
             at: segment.at,
             number: segment.number,
@@ -81,5 +87,38 @@ impl Conversation {
     /// What became of the bytes of each direction.
     pub fn counts(&self) -> Pair<Counts> {
         self.halves.map(Stream::counts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tcp::conversation::{Setup, parse};
+
+    /// What one side has acknowledged is told when it says something, unless some of what was handed out is not among it.
+    #[test]
+    fn a_side_that_speaks_tells_how_much_it_has_heard() {
+        let opening = ["0 > syn 0:0(0)", "1 < syn 0:0(0) ack 1", "2 < 1:4(3) ack 1"];
+        let table = [
+            ("all", "3 > 1:3(2) ack 4", Some(0)),
+            ("more than was seen", "3 > 1:3(2) ack 11", Some(7)),
+            ("not all", "3 > 1:3(2) ack 3", None),
+            ("it says nothing", "3 > 1:1(0) ack 4", None),
+        ];
+        for (what, line, expected) in table {
+            let mut conversation = Conversation::default();
+            let mut told = Vec::new();
+            for (number, line) in (1..).zip(opening.into_iter().chain([line])) {
+                let (direction, segment) = parse(line, number, Setup::default());
+                let payload = b"abc".get(..segment.payload_len as usize).unwrap();
+                let mut room = Room::default();
+                conversation.on_segment(direction, &segment, payload, &mut room, &mut |of, chunk| {
+                    if let (Direction::Reverse, Chunk::Acked { number, ahead }) = (of, chunk) {
+                        told.push((number, ahead));
+                    }
+                });
+            }
+            assert_eq!(told, expected.map(|ahead| (4, ahead)).as_slice(), "{what}");
+        }
     }
 }

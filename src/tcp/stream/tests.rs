@@ -14,6 +14,7 @@ fn play(script: &str, room: &mut Room) -> (String, Counts) {
         Chunk::Gap { len, .. } => out.push_str(&format!("[{len}]")),
         Chunk::Fin(_) => out.push_str("|fin"),
         Chunk::Reset(_) => out.push_str("|rst"),
+        Chunk::Acked { .. } => panic!("a stream alone knows nothing of the other"),
     };
     for (number, line) in script.lines().map(str::trim).filter(|line| !line.is_empty()).enumerate() {
         let words: Vec<_> = line.split(' ').collect();
@@ -176,7 +177,7 @@ proptest! {
                 out.extend_from_slice(bytes);
             }
             Chunk::Gap { len, .. } => gaps += len,
-            Chunk::Fin(_) | Chunk::Reset(_) => {}
+            Chunk::Acked { .. } | Chunk::Fin(_) | Chunk::Reset(_) => {}
         };
         let arrival = |seq, flags, bytes| Arrival {
             at: Timestamp::default(), number: 1, seq, flags, len: 0, bytes,
@@ -209,7 +210,7 @@ proptest! {
         let mut sink = |chunk: Chunk<'_>| match chunk {
             Chunk::Data { offset, bytes, .. } => { assert_eq!(offset, end); end += bytes.len() as u64; }
             Chunk::Gap { offset, len } => { assert_eq!(offset, end); end += len; }
-            Chunk::Fin(_) | Chunk::Reset(_) => {}
+            Chunk::Acked { .. } | Chunk::Fin(_) | Chunk::Reset(_) => {}
         };
         let zeros = [0; 200];
         for (number, (seq, len, kind, cut)) in script.into_iter().enumerate() {

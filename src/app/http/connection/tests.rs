@@ -1,5 +1,5 @@
 //! Conversations in a notation of one line a segment: `>` the client, `<` the server; `\r\n` as `~`, `gap N` missing bytes,
-//! `fin` and `rst` the close.
+//! `fin` and `rst` the close, `heard N` that the segment of the next line acknowledges N bytes beyond those handed out.
 
 use proptest::prelude::*;
 
@@ -48,6 +48,7 @@ fn play_with(script: &str, limits: Limits) -> Rows {
         let moment = Moment { at: Timestamp::from_nanos(number * 1_000), number: number as u64 };
         match what.split_once(' ') {
             Some(("gap", len)) => connection.on_gap(side, len.parse().unwrap(), &mut rows),
+            Some(("heard", ahead)) => connection.on_heard(number as u64 + 1, ahead.parse().unwrap()),
             _ if what == "fin" => connection.on_fin(side, &mut rows),
             _ if what == "rst" => connection.on_reset(),
             _ if what == "crowd" => {
@@ -154,7 +155,7 @@ fn exchanges_by_example() {
         (
             "a lost answer",
             "> GET /1 HTTP/1.1~~\n> GET /2 HTTP/1.1~~\n< gap 400\n< HTTP/1.1 201 OK~Content-Length: 0~~",
-            "1 GET /1+0 - incomplete\n2 GET /2+0 201+0",
+            "1 GET /1+0 - incomplete (gap)\n2 GET /2+0 201+0",
         ),
         (
             "a lost request",
@@ -182,6 +183,86 @@ fn exchanges_by_example() {
     for (name, script, expected) in table {
         assert_eq!(play(script), expected, "{name}");
     }
+}
+
+/// Requests that came together, and a hole that may have swallowed any number of answers, or of requests.
+#[test]
+fn no_answer_is_tied_to_a_request_that_may_not_be_its() {
+    let ok = |n: u32| format!("HTTP/1.1 20{n} OK~Content-Length: 0~~");
+    let (ok1, ok2, ok3) = (ok(1), ok(2), ok(3));
+    let get = |n: u32| format!("GET /{n} HTTP/1.1~~");
+    let (two, three) = (get(1) + &get(2), get(1) + &get(2) + &get(3));
+    let table = [
+        (
+            "either may be answered",
+            format!("> {two}\n< gap 400\n< {ok2}"),
+            "3 - 202+0 incomplete (no_request)\n1 GET /1+0 - incomplete (gap)\n2 GET /2+0 - incomplete (gap)",
+        ),
+        (
+            "as many answers as requests: the last is to the last",
+            format!("> {two}\n< gap 400\n< {ok1}{ok2}\n> {}\n< {ok3}", get(3)),
+            "1 GET /1+0 - incomplete (gap)\n3 - 201+0 incomplete (no_request)\n2 GET /2+0 202+0\n4 GET /3+0 203+0",
+        ),
+        (
+            "one is left",
+            format!("> {two}\n< {ok1}\n< gap 400\n< {ok2}\n> {}\n< {ok3}", get(3)),
+            "1 GET /1+0 201+0\n2 GET /2+0 202+0\n3 GET /3+0 203+0",
+        ),
+        (
+            "nothing was asked that could be missing",
+            format!("> {two}\n< {ok1}{ok2}\n< gap 400\n> {}{}\n< {ok3}", get(3), get(4)),
+            "1 GET /1+0 201+0\n2 GET /2+0 202+0\n3 GET /3+0 203+0\n4 GET /4+0 - incomplete",
+        ),
+        (
+            "requests that are asked later cannot be told either",
+            format!("> {three}\n< gap 400\n< {ok1}\n> {}\n< {ok2}\n> {}", get(4), get(5)),
+            "4 - 201+0 incomplete (no_request)\n6 - 202+0 incomplete (no_request)\n1 GET /1+0 - incomplete (gap)\n\
+             2 GET /2+0 - incomplete (gap)\n3 GET /3+0 - incomplete (gap)\n5 GET /4+0 - incomplete (gap)\n7 GET /5+0 - incomplete",
+        ),
+        (
+            "pipelining shows in answers that come after the next request",
+            format!("> {}\n> {}\n< {ok1}\n> {}\n< gap 400\n< {ok2}", get(1), get(2), get(3)),
+            "1 GET /1+0 201+0\n4 - 202+0 incomplete (no_request)\n2 GET /2+0 - incomplete (gap)\n3 GET /3+0 - incomplete (gap)",
+        ),
+        (
+            "a lost request: those before it are answered in order, whose the later answers are cannot be told",
+            format!("> {two}\n> gap 40\n> {}\n< {ok1}{ok2}{ok3}", get(4)),
+            "1 GET /1+0 201+0\n2 GET /2+0 202+0\n4 - 203+0 incomplete (no_request)\n3 GET /4+0 - incomplete",
+        ),
+        (
+            "the server had nothing more to say when the client asked on",
+            format!("> {two}\n< gap 400\n> heard 0\n> {}{}\n< {ok3}{ok1}", get(3), get(4)),
+            "1 GET /1+0 - incomplete (gap)\n2 GET /2+0 - incomplete (gap)\n3 GET /3+0 203+0\n4 GET /4+0 201+0",
+        ),
+        (
+            "the same, where the hole shows later",
+            format!("> {two}\n> heard 400\n> {}{}\n< gap 400\n< {ok3}{ok1}", get(3), get(4)),
+            "1 GET /1+0 - incomplete (gap)\n2 GET /2+0 - incomplete (gap)\n3 GET /3+0 203+0\n4 GET /4+0 201+0",
+        ),
+        (
+            "the server was still saying something when the client asked on",
+            format!("> {two}\n> heard 399\n> {}\n< gap 400\n< {ok3}", get(3)),
+            "4 - 203+0 incomplete (no_request)\n1 GET /1+0 - incomplete (gap)\n2 GET /2+0 - incomplete (gap)\n\
+             3 GET /3+0 - incomplete (gap)",
+        ),
+        (
+            "an interim answer",
+            format!("> {two}\n< gap 400\n< HTTP/1.1 100 Go~~{ok2}"),
+            "3 - 202+0 incomplete (no_request)\n1 GET /1+0 - incomplete (gap)\n2 GET /2+0 - incomplete (gap)",
+        ),
+    ];
+    for (what, script, expected) in table {
+        assert_eq!(play(&script), expected, "{what}");
+    }
+}
+
+/// An interim response does not count as the answer of a request that was let go.
+#[test]
+fn an_interim_answer_to_a_request_that_was_let_go_is_none() {
+    let script = "> GET /1 HTTP/1.1~~\n> crowd\n> GET /2 HTTP/1.1~~
+                  < HTTP/1.1 103 Hints~~HTTP/1.1 201 OK~Content-Length: 0~~HTTP/1.1 202 OK~Content-Length: 0~~";
+    let expected = "1 GET /1+0 - incomplete (crowded)\n3 - 201+0 incomplete (no_request)\n2 GET /2+0 202+0";
+    assert_eq!(play(script), expected);
 }
 
 #[test]
