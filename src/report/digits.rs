@@ -3,30 +3,36 @@
 use super::Decimal;
 
 /// Appends a whole number.
+#[inline]
 pub fn integer(number: u64, out: &mut Vec<u8>) {
     // Most numbers of a row are counters of what did not happen.
     match number {
         0..10 => out.push(b'0' + number as u8),
-        _ => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        _ => longer(number, out),
     }
+}
+
+fn longer(number: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// Appends a decimal number with all its digits.
 pub fn decimal(number: Decimal, out: &mut Vec<u8>) {
-    let (negative, whole, mut fraction) = number.parts();
+    let (negative, whole, fraction) = number.parts();
     if negative {
         out.push(b'-');
     }
     integer(whole, out);
-    let mut text = [b'.'; 20];
-    let text = text.get_mut(..=usize::from(number.digits)).unwrap_or_default();
-    for digit in text.iter_mut().skip(1).rev() {
-        *digit = b'0' + (fraction % 10) as u8;
-        fraction /= 10;
+    let digits = usize::from(number.digits);
+    if digits == 0 {
+        return;
     }
-    if number.digits > 0 {
-        out.extend_from_slice(text);
-    }
+    out.push(b'.');
+    let mut text = itoa::Buffer::new();
+    let text = text.format(fraction).as_bytes();
+    let zeros = b"000000000000000000";
+    out.extend_from_slice(zeros.get(..digits.saturating_sub(text.len())).unwrap_or(zeros));
+    out.extend_from_slice(text);
 }
 
 #[cfg(test)]

@@ -59,12 +59,18 @@ pub enum Written<'a> {
 impl<'a> Value<'a> {
     /// A length of time in seconds, with nine decimal digits where the clock was `fine`, else six.
     pub fn span(span: impl Into<Option<Span>>, fine: bool) -> Self {
-        span.into().map_or(Self::Null, |span| Self::nanos(span.as_nanos(), fine))
+        match span.into() {
+            Some(span) => Self::nanos(span.as_nanos(), fine),
+            None => Self::Null,
+        }
     }
 
     /// An instant in seconds since 1970, with nine decimal digits where the clock was `fine`, else six.
     pub fn instant(at: impl Into<Option<Timestamp>>, fine: bool) -> Self {
-        at.into().map_or(Self::Null, |at| Self::nanos(at.as_nanos(), fine))
+        match at.into() {
+            Some(at) => Self::nanos(at.as_nanos(), fine),
+            None => Self::Null,
+        }
     }
 
     /// `part` / `whole` with four digits; null where there is no whole.
@@ -97,8 +103,12 @@ impl<'a> Value<'a> {
 }
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
+    #[inline]
     fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
+        match value {
+            Some(value) => value.into(),
+            None => Self::Null,
+        }
     }
 }
 

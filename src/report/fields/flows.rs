@@ -159,8 +159,12 @@ static HOPS: &[Field] = &[
         sent(row, role).ttl.map(|(_, greatest)| greatest).into()
     }),
     Field::side("{side}_dscp", Kind::Numbers, "The DSCP values seen.", |row, role| {
-        let seen = sent(row, role).dscp;
-        Value::list((0..64_u8).filter(|value| seen >> value & 1 == 1))
+        let mut seen = sent(row, role).dscp;
+        Value::list(std::iter::from_fn(move || {
+            let least = seen.trailing_zeros() as u8;
+            seen &= seen.checked_sub(1)?;
+            Some(least)
+        }))
     })
     .source("RFC 2474 section 3"),
 ];
