@@ -87,6 +87,15 @@ impl<'a> Value<'a> {
         Self::List(values.into_iter().map(Into::into).collect())
     }
 
+    /// The numbers of the bits that are set, the least first.
+    pub fn bits(mut set: u64) -> Self {
+        Self::list(std::iter::from_fn(|| {
+            let least = set.trailing_zeros() as u8;
+            set &= set.checked_sub(1)?;
+            Some(least)
+        }))
+    }
+
     /// Whether nothing is known.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
@@ -250,6 +259,17 @@ mod tests {
         assert!(Value::span(None, true).is_null());
         assert_eq!(text(Value::share(1, 3)), "0.3333");
         assert!(Value::share(0, 0).is_null());
+    }
+
+    #[test]
+    fn bits_are_listed_by_their_numbers() {
+        for (set, expected) in
+            [(0, "[]"), (1, "[0]"), (1 << 63 | 1 << 46 | 1, "[0,46,63]"), (u64::MAX, "[0,1,2,")]
+        {
+            let mut text = Vec::new();
+            crate::report::machine::json_value(Value::bits(set), &mut text);
+            assert!(String::from_utf8(text).unwrap().starts_with(expected), "{set:#x}");
+        }
     }
 
     #[test]

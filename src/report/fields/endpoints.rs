@@ -51,7 +51,7 @@ static GROUP: &[Field] = &[
     })
     .rank(100),
     Field::one("dscp", Kind::Numbers, "The DSCP values that a side of a flow sent.", |row| match row.group {
-        Group::Dscp(values) => Value::list((0..64_u8).filter(|value| values >> value & 1 == 1)),
+        Group::Dscp(values) => Value::bits(values),
         _ => Value::Null,
     })
     .rank(100),

@@ -159,12 +159,7 @@ static HOPS: &[Field] = &[
         sent(row, role).ttl.map(|(_, greatest)| greatest).into()
     }),
     Field::side("{side}_dscp", Kind::Numbers, "The DSCP values seen.", |row, role| {
-        let mut seen = sent(row, role).dscp;
-        Value::list(std::iter::from_fn(move || {
-            let least = seen.trailing_zeros() as u8;
-            seen &= seen.checked_sub(1)?;
-            Some(least)
-        }))
+        Value::bits(sent(row, role).dscp)
     })
     .source("RFC 2474 section 3"),
 ];
