@@ -83,6 +83,11 @@ impl Application {
         !matches!(self.speaker, Speaker::Nobody)
     }
 
+    /// Whether so much of a direction told nothing that no more of it need be shown, as long as the other one can be heard.
+    pub fn has_given_up(&self, direction: Direction) -> bool {
+        self.directions[direction].has_given_up()
+    }
+
     /// Takes what became readable of one direction.
     pub fn on_chunk(&mut self, direction: Direction, chunk: &Chunk<'_>, sink: &mut impl http::Sink) {
         match chunk {
@@ -235,9 +240,7 @@ impl Application {
             return self.begin_http(direction, sink);
         }
         beginning.searched = beginning.searched.map(|passed| passed.saturating_add(1));
-        let given_up =
-            |beginning: &Beginning| beginning.searched.is_some_and(|passed| passed >= MAX_SEARCHED);
-        if given_up(&self.directions.forward) && given_up(&self.directions.reverse) {
+        if Direction::BOTH.into_iter().all(|direction| self.has_given_up(direction)) {
             self.speaker = Speaker::Nobody;
         }
     }
@@ -282,6 +285,10 @@ impl Application {
 }
 
 impl Beginning {
+    fn has_given_up(&self) -> bool {
+        self.searched.is_some_and(|passed| passed >= MAX_SEARCHED)
+    }
+
     fn add(&mut self, bytes: &[u8], moment: Moment) {
         self.bytes.extend_from_slice(bytes);
         self.segments.push((moment, self.bytes.len()));

@@ -14,12 +14,14 @@
 //! A stream joined midway begins where the other side's first ACK expects it, or at its first segment; data is
 //! held until the other side acknowledges something, since what came first need not be the first.
 
+mod chunk;
 mod conversation;
 mod copies;
 mod from_first;
 mod held;
 mod room;
 
+pub use chunk::{Arrival, Chunk, Counts, Overlap};
 pub use conversation::Conversation;
 pub use room::Room;
 
@@ -28,7 +30,6 @@ use held::{Held, Piece, captured};
 use serde::{Deserialize, Serialize};
 
 use super::{Flags, Moment, Seq};
-use crate::time::Timestamp;
 
 /// The position of the first segment seen: room is left for what comes later and belongs before it.
 const FIRST: u64 = 1 << 40;
@@ -40,80 +41,6 @@ const MAX_LEAD: u64 = 16 << 20;
 const MAX_UNSURE: usize = 64 << 10;
 /// A gap is declared between once and twice this many segments after its acknowledgment: captures swap packets.
 const EPOCH: u8 = 16;
-
-/// Which copy stays where the same bytes came twice with different content.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Overlap {
-    /// The first.
-    #[default]
-    First,
-    /// The last one before the other side acknowledged them: everything is held until then.
-    Last,
-}
-
-/// A segment as its stream sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Arrival<'a> {
-    /// When it was captured.
-    pub at: Timestamp,
-    /// The frame's number.
-    pub number: u64,
-    /// SEG.SEQ.
-    pub seq: Seq,
-    /// Its flags.
-    pub flags: Flags,
-    /// Payload bytes on the wire.
-    pub len: u32,
-    /// The payload bytes that were captured.
-    pub bytes: &'a [u8],
-}
-
-/// What comes out, in order.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Chunk<'a> {
-    /// Bytes of one segment.
-    Data {
-        /// How many bytes of the stream stand before them.
-        offset: u64,
-        /// The segment that brought them.
-        moment: Moment,
-        /// The bytes.
-        bytes: &'a [u8],
-    },
-    /// Bytes that the capture does not have.
-    Gap {
-        /// How many bytes of the stream stand before it.
-        offset: u64,
-        /// How many are missing.
-        len: u64,
-    },
-    /// The other side says something next, and has acknowledged all that was handed out.
-    Acked {
-        /// The segment with which it says so.
-        number: u64,
-        /// How many bytes it has acknowledged beyond those handed out.
-        ahead: u64,
-    },
-    /// The FIN: nothing follows.
-    Fin(Moment),
-    /// A RST by this side. In a capture something may follow nevertheless.
-    Reset(Moment),
-}
-
-/// What became of the bytes of a stream.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Counts {
-    /// Bytes handed out.
-    pub delivered: u64,
-    /// Bytes in gaps.
-    pub missing: u64,
-    /// Segments that had other content for bytes that came before.
-    pub overlaps: u32,
-    /// Times the room was used up, and a gap declared for that.
-    pub capped: u32,
-    /// Payload bytes before the beginning, beyond the FIN, outside any window, or in a RST that does not follow.
-    pub ignored: u64,
-}
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 enum Start {
@@ -148,6 +75,8 @@ pub struct Stream {
     ended: bool,
     /// Where it would begin by another SYN.
     other_syn: Option<u64>,
+    /// Nobody wants its bytes.
+    abandoned: bool,
     /// Data of a SYN is held that the other side has not taken yet. RFC 7413 §4.2
     fast_open: bool,
     held: Held,
@@ -171,9 +100,9 @@ impl Stream {
         !self.held.is_empty()
     }
 
-    /// Whether its FIN was handed out: no bytes follow.
+    /// Whether its FIN was handed out or it was abandoned: no bytes follow.
     pub fn has_ended(&self) -> bool {
-        self.ended
+        self.ended || self.abandoned
     }
 
     /// How many bytes the other side has acknowledged beyond those handed out; `None` where it has not acknowledged these.
@@ -183,6 +112,9 @@ impl Stream {
 
     /// Takes a segment that this side sent.
     pub fn on_segment(&mut self, arrival: &Arrival<'_>, room: &mut Room, sink: &mut impl FnMut(Chunk<'_>)) {
+        if self.abandoned {
+            return;
+        }
         let moment = Moment { at: arrival.at, number: arrival.number };
         if arrival.flags.contains(Flags::RST) {
             // RFC 1122 §4.2.2.12: its payload says why, and is shown where it follows what was said.
@@ -228,6 +160,9 @@ impl Stream {
             self.expected.get_or_insert(ack);
             return;
         }
+        if self.abandoned {
+            return;
+        }
         let at = self.position(ack);
         self.choose_syn(at);
         if at > self.highest.max(self.next) + MAX_WINDOW {
@@ -247,6 +182,9 @@ impl Stream {
 
     /// Counts a segment of the connection, of either side: what was acknowledged long enough ago will not come any more.
     pub fn on_tick(&mut self, room: &mut Room, sink: &mut impl FnMut(Chunk<'_>)) {
+        if self.abandoned {
+            return;
+        }
         self.tick += 1;
         if self.tick < EPOCH {
             return;
@@ -274,6 +212,9 @@ impl Stream {
 
     /// Ends it: what is held is handed out, what is missing becomes gaps.
     pub fn finish(&mut self, room: &mut Room, sink: &mut impl FnMut(Chunk<'_>)) {
+        if self.abandoned {
+            return;
+        }
         if let Start::Guessed(start) = self.start {
             self.start = Start::Known(start);
         }
@@ -289,10 +230,16 @@ impl Stream {
         self.end(sink);
     }
 
-    /// Gives back what it holds: nobody wants its bytes any more.
+    /// Gives back what it holds, and hands nothing out any more: nobody wants its bytes.
     pub fn abandon(&mut self, room: &mut Room) {
         room.used = room.used.saturating_sub(self.held.cost());
         self.held.clear();
+        self.abandoned = true;
+    }
+
+    /// Whether the other side has acknowledged something of it.
+    pub fn is_acknowledged(&self) -> bool {
+        self.acked > 0
     }
 
     /// Where a segment's payload stands; the first segments also say where the stream begins.

@@ -53,6 +53,10 @@ impl Services {
             application.on_chunk(direction, &chunk, &mut Nothing);
         });
         self.service = application.service();
+        // Of a long transfer of something unknown, only the other side may yet tell what it is: if there is one.
+        if application.has_given_up(direction) && conversation.is_acknowledged(direction) {
+            conversation.abandon_side(direction, room);
+        }
         if conversation.has_ended() {
             application.finish(&mut Nothing);
             self.service = application.service();
@@ -140,5 +144,47 @@ impl<Row> Listener<Row> for Services {
         if let Ok(unpacked) = unpacked {
             *self = unpacked;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tcp::conversation::{Setup, parse};
+
+    /// Plays `rounds` segments that say nothing known, with an ACK behind each where `answered`, then `last` in `direction`.
+    fn transfer(rounds: u32, answered: bool, direction: Direction, last: &[u8]) -> (bool, Option<Service>) {
+        let application = Application::new(Depth::Service);
+        let search = Search::Stream(Box::new((Conversation::trusting(), application)));
+        let mut services = Services { service: None, search };
+        let mut room = Room::default();
+        let noise = [0xff; 100];
+        let mut play = |line: &str, payload: &[u8]| {
+            let (direction, segment) = parse(line, 1, Setup::default());
+            services.on_segment(direction, &segment, payload, &mut room);
+        };
+        for at in (0..rounds).map(|round| 1 + round * 100) {
+            play(&format!("0 > {at}:{}(100) ack 1", at + 100), &noise);
+            if answered {
+                play(&format!("0 < 1:1(0) ack {}", at + 100), b"");
+            }
+        }
+        let next = 1 + rounds * 100;
+        let (who, at, ack) = if direction == Direction::Forward { ('>', next, 1) } else { ('<', 1, next) };
+        play(&format!("0 {who} {at}:{}({}) ack {ack}", at as usize + last.len(), last.len()), last);
+        let Search::Stream(stream) = &services.search else { return (false, services.service) };
+        let abandoned = stream.0.counts().forward.delivered < u64::from(rounds) * 100;
+        (abandoned, services.service)
+    }
+
+    #[test]
+    fn a_long_transfer_of_something_unknown_is_heard_no_more_until_the_other_side_speaks() {
+        let (forward, reverse) = (Direction::Forward, Direction::Reverse);
+        assert_eq!(transfer(255, true, forward, b"nothing"), (false, None));
+        assert_eq!(transfer(400, true, forward, b"nothing"), (true, None));
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(transfer(400, true, reverse, answer).1, Some(Service::Http));
+        assert_eq!(transfer(400, false, forward, b"nothing"), (false, None));
+        assert_eq!(transfer(400, false, forward, answer).1, Some(Service::Http));
     }
 }

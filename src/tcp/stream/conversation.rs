@@ -72,11 +72,21 @@ impl Conversation {
         }
     }
 
-    /// Gives back what both hold: nobody wants their bytes any more.
+    /// Gives back what both hold, and hands nothing out any more: nobody wants their bytes.
     pub fn abandon(&mut self, room: &mut Room) {
         for direction in Direction::BOTH {
-            self.halves[direction].abandon(room);
+            self.abandon_side(direction, room);
         }
+    }
+
+    /// The same of what is said in `direction` alone.
+    pub fn abandon_side(&mut self, direction: Direction, room: &mut Room) {
+        self.halves[direction].abandon(room);
+    }
+
+    /// Whether the other side has acknowledged something of what is said in `direction`.
+    pub fn is_acknowledged(&self, direction: Direction) -> bool {
+        self.halves[direction].is_acknowledged()
     }
 
     /// Segments of both that had other content for bytes that came before.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::time::Timestamp;
 
 /// `SEQ TEXT` a segment; `S`, `F`, `R` before the number set flags, `a SEQ` is an ACK of the other side, `t N` N segments
 /// of the connection that say nothing, `cut SEQ N TEXT` a segment of which the capture has no more than N bytes.
