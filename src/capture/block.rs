@@ -81,6 +81,15 @@ pub(super) struct Piece {
     pub records: Records,
     pub section: u32,
     pub interfaces: Arc<Vec<Interface>>,
+    /// The numbers of its records are big-endian.
+    pub big_endian: bool,
+}
+
+impl Piece {
+    /// The records from `start` on.
+    pub fn new(start: usize, records: Records, section: u32, interfaces: Arc<Vec<Interface>>) -> Self {
+        Self { start, records, section, interfaces, big_endian: records.big_endian() }
+    }
 }
 
 /// A record as its bytes say.
@@ -226,7 +235,7 @@ impl<'a> Iterator for Frames<'a> {
             data: record.data,
             raw_at: record.raw_at,
             options: record.options,
-            big_endian: piece.records.big_endian(),
+            big_endian: piece.big_endian,
             captured_on,
         };
         self.index += 1;

@@ -36,7 +36,7 @@ impl Clock {
 
     /// The instant of a record whose time field is `raw`; `None` where it does not fit 64-bit nanoseconds.
     #[inline]
-    pub fn at(self, raw: u64) -> Option<Timestamp> {
+    pub fn at(&self, raw: u64) -> Option<Timestamp> {
         let Ticks::Fraction(unit) = self.ticks else { return self.at_ticks(raw) };
         let fraction = (raw & u64::from(u32::MAX)) as i64 * unit;
         Some(Timestamp::from_nanos((raw >> 32) as i64 * SECOND as i64 + fraction))
@@ -44,7 +44,7 @@ impl Clock {
 
     /// The same where all of the field counts ticks.
     #[inline(never)]
-    fn at_ticks(self, raw: u64) -> Option<Timestamp> {
+    fn at_ticks(&self, raw: u64) -> Option<Timestamp> {
         let ticks = i128::from(raw);
         let nanos = match self.ticks {
             _ if !self.is_usable() => return None,

@@ -91,7 +91,7 @@ impl Walker {
             Self::Snoop(interfaces) => (Records::Snoop, interfaces),
             Self::Pcapng(sections) => return sections.pieces(),
         };
-        vec![Piece { start: 0, records, section: 0, interfaces: Arc::clone(interfaces) }]
+        vec![Piece::new(0, records, 0, Arc::clone(interfaces))]
     }
 }
 
@@ -113,9 +113,22 @@ impl Records {
         interfaces: &[Interface],
     ) -> Option<(Option<Record<'a>>, usize)> {
         match self {
-            Self::Classic(layout) => layout.open(bytes, at).map(|(record, end)| (Some(record), end)),
-            Self::Snoop => snoop::open(bytes, at).map(|(record, end)| (Some(record), end)),
-            Self::Pcapng { big_endian } => pcapng::open(bytes, at, *big_endian, interfaces),
+            Self::Classic(layout) => {
+                let (record, end) = layout.open(bytes, at)?;
+                Some((Some(record), end))
+            }
+            Self::Snoop => {
+                let (record, end) = snoop::open(bytes, at)?;
+                Some((Some(record), end))
+            }
+            // Taken apart, so that the records of the others need not be put where these are put.
+            Self::Pcapng { big_endian } => {
+                let (record, end) = pcapng::open(bytes, at, *big_endian, interfaces)?;
+                let Some(Record { raw_at, interface, orig_len, data, options }) = record else {
+                    return Some((None, end));
+                };
+                Some((Some(Record { raw_at, interface, orig_len, data, options }), end))
+            }
         }
     }
 

@@ -93,12 +93,9 @@ impl Sections {
     }
 
     fn end_piece(&mut self) {
-        self.pieces.push(Piece {
-            start: self.start,
-            records: Records::Pcapng { big_endian: self.big_endian },
-            section: self.begun.saturating_sub(1),
-            interfaces: Arc::clone(&self.interfaces),
-        });
+        let records = Records::Pcapng { big_endian: self.big_endian };
+        let section = self.begun.saturating_sub(1);
+        self.pieces.push(Piece::new(self.start, records, section, Arc::clone(&self.interfaces)));
     }
 
     /// Passes the block at the start of `rest`, which is at `at` in the bytes of the walk.

@@ -38,7 +38,7 @@ pub fn carve(path: &Path, args: &PacketArgs) -> Result<Damage> {
     let writer = Writer::create(path, format, &request.files)?;
     if !analysed {
         let (capture, settings, _) = request.open();
-        let written = copy(capture, writer, |frame| settings.chooses(frame))?;
+        let written = copy(capture, writer, |frame| settings.chooses(*frame))?;
         request.tell_refusals(&written);
         return Ok(written.into_errors());
     }

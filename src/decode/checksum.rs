@@ -81,7 +81,7 @@ fn transport_header(packet: &Packet<'_>, at: &LayerAt, bytes: &[u8]) -> Option<b
         _ => return None,
     };
     let covered = bytes.get(..len as usize).filter(|covered| covered.len() >= 8)?;
-    let addresses = sum(network.source.bytes()) + sum(network.destination.bytes());
+    let addresses = sum(&network.source.bytes()) + sum(&network.destination.bytes());
     let pseudo = addresses + u64::from(len) + protocol;
     // In UDP a field of 0 says that there is none. RFC 768
     let left_open = [0, fold(pseudo), fold(addresses + protocol)].contains(&field);

@@ -6,14 +6,15 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
 use super::Key;
-use crate::decode::Address;
 
 /// The Community ID of a flow, as in `1:LQU9qZlK+B5F3KDmev6m5PMibrg=`.
 pub fn community_id(key: &Key) -> String {
     let mut hash = Sha1::new();
     hash.update([0, 0]);
-    hash.update(wire(&key.first().0));
-    hash.update(wire(&key.second().0));
+    for (address, _) in [key.first(), key.second()] {
+        let len = if address.is_v6() { 16 } else { 4 };
+        hash.update(address.bytes().get(..len).unwrap_or_default());
+    }
     hash.update([key.protocol(), 0]);
     if matches!(key.protocol(), 1 | 6 | 17 | 58 | 132) {
         hash.update(key.first().1.to_be_bytes());
@@ -22,14 +23,10 @@ pub fn community_id(key: &Key) -> String {
     format!("1:{}", STANDARD.encode(hash.finalize()))
 }
 
-fn wire(address: &Address) -> &[u8] {
-    let bytes = address.bytes();
-    if address.is_v6() { bytes } else { bytes.get(..4).unwrap_or(bytes) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::Address;
 
     #[test]
     fn agrees_with_the_specification() {

@@ -30,7 +30,7 @@ impl Key {
     #[inline]
     pub fn new(protocol: u8, source: (Address, u16), destination: (Address, u16)) -> (Self, Direction) {
         // The order of endpoints, in few wide numbers.
-        let rank = |(address, port): (Address, u16)| (address.is_v6(), words(address), port);
+        let rank = |(address, port): (Address, u16)| (address.is_v6(), address.words(), port);
         let (source, destination) = (rank(source), rank(destination));
         let of = |first: (bool, [u64; 2], u16), second: (bool, [u64; 2], u16)| Self {
             first: first.1,
@@ -104,18 +104,9 @@ impl Hash for Key {
     }
 }
 
-/// An address as two numbers, which are in order as its bytes are.
-#[inline]
-fn words(address: Address) -> [u64; 2] {
-    let wide = u128::from_be_bytes(*address.bytes());
-    [(wide >> 64) as u64, wide as u64]
-}
-
-/// The address of two numbers; of IPv6 where the lowest bit of `v6` is set.
-fn address([high, low]: [u64; 2], v6: u64) -> Address {
-    let bytes = (u128::from(high) << 64 | u128::from(low)).to_be_bytes();
-    let [a, b, c, d, ..] = bytes;
-    if v6 & 1 == 1 { Address::v6(bytes) } else { Address::v4([a, b, c, d]) }
+/// The address of two words; of IPv6 where the lowest bit of `v6` is set.
+fn address(words: [u64; 2], v6: u64) -> Address {
+    Address::of_words(v6 & 1 == 1, words)
 }
 
 /// The two numbers that stand in place of ports for an ICMP message: its type and that of the message which answers

@@ -57,7 +57,7 @@ pub struct Counts {
 impl Counts {
     /// Counts a frame that was read, and whether it takes part.
     #[inline]
-    pub(super) fn on_frame(&mut self, frame: &Frame<'_>, chosen: bool) {
+    pub(super) fn on_frame(&mut self, frame: Frame<'_>, chosen: bool) {
         let amount = Amount { packets: 1, bytes: u64::from(frame.orig_len) };
         self.read.add(amount);
         if !chosen {
@@ -66,7 +66,7 @@ impl Counts {
         self.chosen.add(amount);
         self.captured_bytes += frame.data.len() as u64;
         if let Some(pulse) = &mut self.pulse {
-            pulse.on_frame(frame);
+            pulse.on_frame(&frame);
         }
         if let Some(at) = frame.at {
             let (least, greatest) = self.span.unwrap_or((at, at));

@@ -112,8 +112,8 @@ impl Opened {
                     ticks.push((frame.number, clock));
                 }
             }
-            let takes_part = settings.chooses(&frame);
-            counts.on_frame(&frame, takes_part);
+            let takes_part = settings.chooses(frame);
+            counts.on_frame(frame, takes_part);
             if settings.packets {
                 if takes_part {
                     chosen.push(Chosen { index: index as u32, at: frame.at, before: course });
@@ -134,6 +134,7 @@ impl Opened {
                 }
                 continue;
             }
+            let frame = frame;
             decode::frame(&frame, &mut packet);
             if packet.fragment.is_some() {
                 fragments.push(index);

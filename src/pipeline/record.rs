@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture::Frame;
 use crate::decode::{
-    Header, IcmpError, Layer, MAX_TUNNELS, Network, Packet, Plain, SackBlocks, Tcp, TcpOption, Transport,
+    Header, IcmpError, Layer, MAX_TUNNELS, Network, Packet, Plain, SackBlocks, Tcp, TcpOption, TcpOptions,
+    Transport,
 };
 use crate::flow::{Direction, Key, Sent, icmp_ports};
 use crate::tcp::{Flags, Segment, Seq};
@@ -164,10 +165,10 @@ impl Beside {
 
     /// The timestamps of a segment, and where its other options stand.
     #[inline(never)]
-    fn options_of(&mut self, tcp: &Tcp<'_>) -> (Option<(u32, u32)>, u32) {
+    fn options_of(&mut self, options: TcpOptions<'_>) -> (Option<(u32, u32)>, u32) {
         let mut timestamps = None;
         let mut others = None::<Options>;
-        for option in tcp.options() {
+        for option in options {
             match option {
                 TcpOption::Timestamps(tsval, tsecr) => timestamps = Some((tsval, tsecr)),
                 TcpOption::Sack(blocks) => others.get_or_insert_default().sack = blocks,
@@ -352,7 +353,7 @@ impl Record {
             self.bits.set(Bits::TIMESTAMPS, true);
         } else if !tcp.options.is_empty() {
             // What is found comes back by value: the record is never lent, so that it is built where it goes.
-            let (timestamps, options) = beside.options_of(tcp);
+            let (timestamps, options) = beside.options_of(tcp.options());
             self.timestamps = timestamps.unwrap_or_default();
             self.bits.set(Bits::TIMESTAMPS, timestamps.is_some());
             self.options = options;

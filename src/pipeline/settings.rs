@@ -78,12 +78,14 @@ impl Settings {
     }
 
     /// Whether a frame takes part in the analysis.
-    pub fn chooses(&self, frame: &Frame<'_>) -> bool {
+    // By value: a frame of which nobody has the address stays in registers.
+    #[inline]
+    pub fn chooses(&self, frame: Frame<'_>) -> bool {
         let after = |from| frame.at.is_some_and(|at| at >= from);
         let before = |to| frame.at.is_some_and(|at| at < to);
         self.from.is_none_or(after)
             && self.to.is_none_or(before)
-            && self.filter.as_ref().is_none_or(|filter| filter.matches(frame))
+            && self.filter.as_ref().is_none_or(|filter| filter.matches(&frame))
     }
 
     /// Whether the checksums of a packet are right, where that is wanted and all of its frame was captured.

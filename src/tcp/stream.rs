@@ -232,6 +232,9 @@ impl Stream {
 
     /// Gives back what it holds, and hands nothing out any more: nobody wants its bytes.
     pub fn abandon(&mut self, room: &mut Room) {
+        if self.abandoned {
+            return;
+        }
         room.used = room.used.saturating_sub(self.held.cost());
         self.held.clear();
         self.abandoned = true;

@@ -59,7 +59,7 @@ pub(super) fn over_transport(reader: &Reader<'_>, protocol: u8, covered: Option<
 }
 
 fn octets(address: Address) -> u64 {
-    sum(address.bytes())
+    sum(&address.bytes())
 }
 
 /// The frame check sequence of IEEE 802, as it stands on the wire: the CRC of everything before it.
