@@ -134,17 +134,17 @@ impl Opened {
                 }
                 continue;
             }
-            let frame = frame;
-            decode::frame(&frame, &mut packet);
+            let lent = frame;
+            decode::frame(&lent, &mut packet);
             if packet.fragment.is_some() {
                 fragments.push(index);
             } else {
-                counts.on_packet(&frame, &packet, settings.hierarchy);
+                counts.on_packet(&lent, &packet, settings.hierarchy);
             }
             let offset = block.offset_of(frame.data) as u32 + packet.payload_offset;
-            let checksums = settings.checksums_of(&frame, &packet, None);
+            let checksums = settings.checksums_of(&lent, &packet, None);
             let payload = Payload { checksums, datagram: 0, offset, len: packet.payload.len() as u32 };
-            records(&frame, &packet, payload, &mut beside, state, |record| {
+            records(&lent, &packet, payload, &mut beside, state, |record| {
                 if let Some(bucket) = buckets.get_mut(shard_of(&record.key)) {
                     bucket.push(record);
                 }
