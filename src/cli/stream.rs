@@ -15,6 +15,7 @@ use super::run::{Damage, analyse, note, stdout};
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Key, protocol_name};
 use crate::pipeline::{Dictation, Listener, Report, Settings, Speech, Speeches, Spoken, Words};
+use crate::report::digits;
 use crate::report::folder::Folder;
 use crate::report::human::{Clock, counted};
 use crate::report::pieces::Pieces;
@@ -256,6 +257,9 @@ fn one(args: &StreamArgs, number: u64, form: Form) -> Result<Damage> {
     Ok(damage)
 }
 
+/// Threads that make the files of `--all`. The system makes one at a time in a folder: more would only wait.
+const WRITERS: usize = 2;
+
 /// All streams, on their way to files.
 struct All {
     side: Side,
@@ -300,10 +304,20 @@ impl Report for All {
 
 /// `tcp_12_10.0.0.1_40000_10.0.0.2_80.bin`: protocol, stream, the sender's address and port, the receiver's.
 pub fn file_name(key: &Key, stream: u64, direction: Direction) -> String {
-    let protocol = protocol_name(key.protocol()).unwrap_or("ip");
-    let ((sender, sender_port), (receiver, receiver_port)) =
-        (key.sender(direction), key.sender(direction.reverse()));
-    format!("{protocol}_{stream}_{sender}_{sender_port}_{receiver}_{receiver_port}.bin").replace(':', "-")
+    let mut name = Vec::with_capacity(64);
+    name.extend_from_slice(protocol_name(key.protocol()).unwrap_or("ip").as_bytes());
+    name.push(b'_');
+    digits::integer(stream, &mut name);
+    for (address, port) in [key.sender(direction), key.sender(direction.reverse())] {
+        name.push(b'_');
+        let start = name.len();
+        digits::address(address, &mut name);
+        name.iter_mut().skip(start).filter(|byte| **byte == b':').for_each(|colon| *colon = b'-');
+        name.push(b'_');
+        digits::integer(u64::from(port), &mut name);
+    }
+    name.extend_from_slice(b".bin");
+    String::from_utf8(name).unwrap_or_default()
 }
 
 fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
@@ -312,7 +326,8 @@ fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
     let only = Only::new(&only, &request, &Settings::default())?;
     let (mut capture, settings, _) = request.open();
     let settings = Settings { overlap: args.reassembly.overlap(), ..settings };
-    let mut pieces = Pieces::new(Folder::new(&out)?, settings.threads != 1);
+    let writers = if settings.threads == 1 { 0 } else { WRITERS };
+    let mut pieces = Pieces::new(Folder::new(&out)?, writers)?;
     let report = All { side: args.side, only, missing: AtomicU64::new(0), overlaps: AtomicU64::new(0) };
     let mut failed = None;
     let mut give = |part: Vec<(String, Vec<u8>)>| {

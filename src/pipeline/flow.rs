@@ -366,15 +366,19 @@ impl<Row> Open<Row> {
     pub fn speaker(&self, key: &Key) -> Speaker {
         let (known, connect) = match &self.tcp {
             Some(Tcp::Analysed(tcp)) => (tcp.client(), tcp.initial_rtt()),
-            Some(Tcp::Young(young)) => {
+            Some(Tcp::Young(young)) if self.asks_for_opening() => {
                 let tcp = young.opening();
                 (tcp.client(), tcp.initial_rtt())
             }
-            None => (None, None),
+            Some(Tcp::Young(_)) | None => (None, None),
         };
         let (client, client_inferred) = self.roles(key, known);
         let (start, fine_clock) = (self.start, self.fine_clock);
         Speaker { key: *key, client, client_inferred, start, fine_clock, connect }
+    }
+
+    fn asks_for_opening(&self) -> bool {
+        !matches!(&self.ear, Ear::Awake(listener) if !listener.asks_for_opening())
     }
 
     /// The client's direction, and whether that is a guess, where `known` is what the segments told.

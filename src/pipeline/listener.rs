@@ -54,6 +54,12 @@ pub trait Listener<Row>: Send + Sync {
         true
     }
 
+    /// Whether it matters to its rows who the client is and how long the handshake took, which is only known of a young
+    /// connection once its opening was analysed. Where it does not, who sent first is taken for the client.
+    fn asks_for_opening(&self) -> bool {
+        true
+    }
+
     /// What is written down of a connection will not be given any more as what was [before](Heard::before): the listener
     /// takes from it what it needs.
     fn catch_up(&mut self, _before: &Journal, _room: &mut Room) {}

@@ -1,6 +1,9 @@
-//! Numbers as decimal digits, appended to a buffer.
+//! Numbers and addresses, appended to a buffer without the detours of formatting.
+
+use std::fmt::Display;
 
 use super::Decimal;
+use crate::decode::Address;
 
 /// Appends a whole number.
 #[inline]
@@ -33,6 +36,25 @@ pub fn decimal(number: Decimal, out: &mut Vec<u8>) {
     let zeros = b"000000000000000000";
     out.extend_from_slice(zeros.get(..digits.saturating_sub(text.len())).unwrap_or(zeros));
     out.extend_from_slice(text);
+}
+
+/// Appends a network address.
+pub fn address(address: Address, out: &mut Vec<u8>) {
+    if address.is_v6() {
+        return display(&address, out);
+    }
+    for (index, byte) in address.bytes().iter().take(4).enumerate() {
+        if index > 0 {
+            out.push(b'.');
+        }
+        integer(u64::from(*byte), out);
+    }
+}
+
+/// Appends what formats itself.
+pub fn display(shown: &impl Display, out: &mut Vec<u8>) {
+    let written = std::io::Write::write_fmt(out, format_args!("{shown}"));
+    debug_assert!(written.is_ok(), "a buffer takes everything");
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! was there before, with a bounded number of them open.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,10 +17,14 @@ const MAX_OPEN: usize = 128;
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    files: HashMap<String, Made, RandomState>,
-    /// When each open file was used last: the first is the one to close.
-    used: BTreeMap<u64, String>,
+    directory: Directory,
+    /// By name, the place of what is known of a file.
+    places: HashMap<String, usize, RandomState>,
+    files: Vec<Made>,
+    /// When each open file was used last, and its place: the first is the one to close.
+    used: BTreeMap<u64, usize>,
     clock: u64,
+    most_open: usize,
 }
 
 /// A file that was made here.
@@ -37,48 +41,68 @@ impl Folder {
     /// The folder at `path`, which is made if it is not there.
     pub fn new(path: &Path) -> Result<Self> {
         let made = std::fs::create_dir(path);
-        let fine = made.is_ok() || path.is_dir();
-        match made {
-            Err(source) if !fine => {
-                Err(Error::Output { path: path.into(), what: "cannot be made".into(), source })
-            }
-            _ => Ok(Self { path: path.into(), files: HashMap::default(), used: BTreeMap::new(), clock: 0 }),
-        }
+        let directory = match made {
+            Err(source) if !path.is_dir() => Err(source),
+            _ => Directory::open(path),
+        };
+        let fail = |source| Error::Output { path: path.into(), what: "cannot be made".into(), source };
+        Ok(Self {
+            path: path.into(),
+            directory: directory.map_err(fail)?,
+            places: HashMap::default(),
+            files: Vec::new(),
+            used: BTreeMap::new(),
+            clock: 0,
+            most_open: MAX_OPEN,
+        })
+    }
+
+    /// The same folder for `parts` writers, each of which makes files of its own.
+    pub fn share(self, parts: usize) -> Result<Vec<Self>> {
+        let part = |_| Ok(Self { most_open: (MAX_OPEN / parts).max(1), ..Self::new(&self.path)? });
+        (0..parts).map(part).collect()
     }
 
     /// Appends `bytes` to the file `name`, a plain name of letters, digits, `.`, `_` and `-`, made at its first use.
     pub fn append(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.path.join(name);
-        let fail = |source| Error::Output { path: path.clone(), what: "cannot be written".into(), source };
+        self.write(name, bytes).map_err(|source| {
+            let path = self.path.join(name);
+            Error::Output { path, what: "cannot be written".into(), source }
+        })
+    }
+
+    fn write(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         if !is_plain(name) {
-            return Err(fail(io::ErrorKind::InvalidInput.into()));
+            return Err(io::ErrorKind::InvalidInput.into());
         }
         self.clock += 1;
-        let made = match self.files.get_mut(name) {
-            Some(made) => made,
+        let place = match self.places.get(name) {
+            Some(&place) => place,
             None => {
-                let file = OpenOptions::new().append(true).create_new(true).open(&path).map_err(fail)?;
-                let made = Made { identity: identity(file.metadata()), open: Some((file, 0)) };
-                self.files.entry(name.to_owned()).or_insert(made)
+                let file = self.directory.make(name)?;
+                self.files.push(Made { identity: identity(file.metadata()), open: Some((file, 0)) });
+                self.places.insert(name.to_owned(), self.files.len() - 1);
+                self.files.len() - 1
             }
         };
+        let Some(made) = self.files.get_mut(place) else { return Ok(()) };
         if made.open.is_none() {
-            let file = OpenOptions::new().append(true).open(&path).map_err(fail)?;
-            // Somebody may have put a link in its place meanwhile.
+            let file = self.directory.reopen(name)?;
+            // Somebody may have put another file in its place meanwhile.
             if identity(file.metadata()) != made.identity {
-                return Err(fail(io::Error::other("it is not the file that was made here")));
+                return Err(io::Error::other("it is not the file that was made here"));
             }
             made.open = Some((file, 0));
         }
         if let Some((file, last)) = &mut made.open {
-            file.write_all(bytes).map_err(fail)?;
+            file.write_all(bytes)?;
             self.used.remove(last);
             *last = self.clock;
-            self.used.insert(self.clock, name.to_owned());
+            self.used.insert(self.clock, place);
         }
-        if self.used.len() > MAX_OPEN
-            && let Some((_, name)) = self.used.pop_first()
-            && let Some(made) = self.files.get_mut(&name)
+        if self.used.len() > self.most_open
+            && let Some((_, place)) = self.used.pop_first()
+            && let Some(made) = self.files.get_mut(place)
         {
             made.open = None;
         }
@@ -87,8 +111,9 @@ impl Folder {
 
     /// Removes a file that was made here, if it was.
     pub fn remove(&mut self, name: &str) -> Result<()> {
-        let Some(made) = self.files.remove(name) else { return Ok(()) };
-        if let Some((_, last)) = made.open {
+        let place = self.places.remove(name);
+        let Some(made) = place.and_then(|place| self.files.get_mut(place)) else { return Ok(()) };
+        if let Some((_, last)) = made.open.take() {
             self.used.remove(&last);
         }
         let path = self.path.join(name);
@@ -106,12 +131,65 @@ impl Folder {
 
     /// How many files were made.
     pub fn len(&self) -> usize {
-        self.files.len()
+        self.places.len()
     }
 
     /// Whether no file was made.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.places.is_empty()
+    }
+}
+
+/// Where files are made: the directory itself, whatever its path leads to later.
+#[cfg(unix)]
+#[derive(Debug)]
+struct Directory(std::os::fd::OwnedFd);
+
+#[cfg(unix)]
+impl Directory {
+    fn open(path: &Path) -> io::Result<Self> {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    fn make(&self, name: &str) -> io::Result<File> {
+        use rustix::fs::OFlags;
+        self.at(name, OFlags::CREATE | OFlags::EXCL)
+    }
+
+    /// No link is followed, and nobody is waited for who would read from a pipe.
+    fn reopen(&self, name: &str) -> io::Result<File> {
+        use rustix::fs::OFlags;
+        self.at(name, OFlags::NOFOLLOW | OFlags::NONBLOCK)
+    }
+
+    fn at(&self, name: &str, how: rustix::fs::OFlags) -> io::Result<File> {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC | how;
+        // As the standard library asks for; the user's mask takes from it.
+        let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
+        Ok(rustix::fs::openat(&self.0, name, flags, mode)?.into())
+    }
+}
+
+/// Where files are made.
+#[cfg(not(unix))]
+#[derive(Debug)]
+struct Directory(PathBuf);
+
+#[cfg(not(unix))]
+impl Directory {
+    fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self(path.into()))
+    }
+
+    fn make(&self, name: &str) -> io::Result<File> {
+        File::options().append(true).create_new(true).open(self.0.join(name))
+    }
+
+    fn reopen(&self, name: &str) -> io::Result<File> {
+        File::options().append(true).open(self.0.join(name))
     }
 }
 
@@ -143,7 +221,7 @@ mod tests {
         for round in ["a", "b", "c"] {
             for number in 0..MAX_OPEN + 40 {
                 folder.append(&format!("file_{number}"), round.as_bytes()).unwrap();
-                assert!(folder.files.values().filter(|made| made.open.is_some()).count() <= MAX_OPEN);
+                assert!(folder.files.iter().filter(|made| made.open.is_some()).count() <= MAX_OPEN);
             }
         }
         assert_eq!(folder.len(), MAX_OPEN + 40);
@@ -193,15 +271,38 @@ mod tests {
         std::os::unix::fs::symlink(&target, folder.path_of("link")).unwrap();
         std::os::unix::fs::symlink(dir.path().join("nowhere"), folder.path_of("dangling")).unwrap();
         assert!(folder.append("link", b"x").is_err() && folder.append("dangling", b"x").is_err());
-        // A file that was closed in between, and replaced by a link.
-        folder.append("first", b"x").unwrap();
+        assert!(!dir.path().join("nowhere").exists());
+    }
+
+    /// A file that was closed in between, and replaced by something that must not be opened, or not be waited for.
+    #[cfg(unix)]
+    #[test]
+    fn what_was_put_in_the_place_of_a_file_is_not_written() {
+        use rustix::fs::{CWD, Mode, mkfifoat};
+        use rustix::io::Errno;
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("target");
+        std::fs::write(&target, b"kept").unwrap();
+        let link = |path: &Path| std::os::unix::fs::symlink(&target, path).unwrap();
+        let pipe = |path: &Path| mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap();
+        let strange = dir.path().join("strange");
+        std::fs::write(&strange, b"kept").unwrap();
+        let file = |path: &Path| std::fs::rename(&strange, path).unwrap();
+        type Put<'a> = &'a dyn Fn(&Path);
+        let others: [(&str, Put<'_>, Option<Errno>); 3] =
+            [("link", &link, Some(Errno::LOOP)), ("pipe", &pipe, Some(Errno::NXIO)), ("file", &file, None)];
+        let mut folder = Folder::new(&dir.path().join("out")).unwrap();
+        others.iter().for_each(|(name, ..)| folder.append(name, b"x").unwrap());
         for number in 0..=MAX_OPEN {
             folder.append(&format!("n{number}"), b"x").unwrap();
         }
-        std::fs::remove_file(folder.path_of("first")).unwrap();
-        std::os::unix::fs::symlink(&target, folder.path_of("first")).unwrap();
-        assert!(folder.append("first", b"x").is_err());
+        for (name, put, expected) in others {
+            std::fs::remove_file(folder.path_of(name)).unwrap();
+            put(&folder.path_of(name));
+            let Err(Error::Output { source, .. }) = folder.append(name, b"x") else { panic!("{name}") };
+            assert_eq!(source.raw_os_error(), expected.map(Errno::raw_os_error), "{name}");
+        }
         assert_eq!(std::fs::read(&target).unwrap(), b"kept");
-        assert!(!dir.path().join("nowhere").exists());
+        assert_eq!(std::fs::read(folder.path_of("file")).unwrap(), b"kept");
     }
 }

@@ -2,7 +2,6 @@
 
 use super::schema::{Family, Field};
 use super::{Decimal, Value, digits, escape};
-use crate::decode::Address;
 
 /// Writes rows as JSON objects with the names of the fields as keys.
 pub struct JsonRows<F: Family> {
@@ -145,10 +144,10 @@ pub fn plain_value(value: Value<'_>, out: &mut Vec<u8>) {
         Value::Unsigned(number) => digits::integer(number, out),
         Value::Signed(number) => digits::decimal(Decimal { mantissa: number, digits: 0 }, out),
         Value::Decimal(number) => digits::decimal(number, out),
-        Value::Address(found) => address(found, out),
+        Value::Address(found) => digits::address(found, out),
         Value::Text(text) => escape::plain(text.as_bytes(), out),
         Value::Bytes(bytes) => escape::plain(&bytes, out),
-        Value::Written(written) => display(&written, out),
+        Value::Written(written) => digits::display(&written, out),
         Value::List(values) => {
             for (index, value) in values.into_iter().enumerate() {
                 if index > 0 {
@@ -158,23 +157,6 @@ pub fn plain_value(value: Value<'_>, out: &mut Vec<u8>) {
             }
         }
     }
-}
-
-fn address(address: Address, out: &mut Vec<u8>) {
-    if address.is_v6() {
-        return display(&address, out);
-    }
-    for (index, byte) in address.bytes().iter().take(4).enumerate() {
-        if index > 0 {
-            out.push(b'.');
-        }
-        digits::integer(u64::from(*byte), out);
-    }
-}
-
-fn display(shown: &impl std::fmt::Display, out: &mut Vec<u8>) {
-    let written = std::io::Write::write_fmt(out, format_args!("{shown}"));
-    debug_assert!(written.is_ok(), "a buffer takes everything");
 }
 
 /// Puts the cell that begins at `start` in quotes where it needs them: RFC 4180 §2, rules 5 to 7.
@@ -198,6 +180,7 @@ fn quote(out: &mut Vec<u8>, start: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::Address;
     use crate::report::schema::{Kind, Schema, Spec};
     use crate::time::{Span, Timestamp};
 

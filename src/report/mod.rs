@@ -6,7 +6,7 @@ mod bars;
 mod escape;
 mod card;
 mod condition;
-mod digits;
+pub mod digits;
 pub mod endpoints;
 pub mod fields;
 pub mod flow_page;

@@ -4,81 +4,109 @@
 //! it has [`LARGE`] bytes, or all of them together have [`MOST`].
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use foldhash::fast::RandomState;
+use foldhash::fast::FixedState;
 
 use super::folder::Folder;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Bytes of one file that are written at once.
 const LARGE: usize = 256 << 10;
 /// Bytes that are kept of all files together.
 const MOST: usize = 32 << 20;
-/// Bytes that are given to the writer at once. It has one such bundle, and another waits for it.
+/// Bytes that are given to the writers at once. They have one such bundle, and another waits for them.
 const BUNDLE: usize = 8 << 20;
 
-/// Names, and what is to be appended to the files.
-type Bundle = Vec<(String, Vec<u8>)>;
+/// What is to be appended to a file.
+#[derive(Debug)]
+struct Piece {
+    /// Where it stands among all: of several that cannot be written, the first is told.
+    number: u64,
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// What one writer is to write. Each file has one, so that its pieces are written in order.
+type Bundle = Vec<Piece>;
 
 /// What is to be written.
 #[derive(Debug)]
 pub struct Pieces {
-    writer: Writer,
+    writers: Vec<Writer>,
     /// By name, the place of what is kept of it.
-    places: HashMap<String, usize, RandomState>,
+    places: HashMap<String, usize, FixedState>,
     kept: Bundle,
     /// Bytes of these.
     bytes: usize,
-    /// What is enough to be written, and its bytes.
-    due: (Bundle, usize),
+    /// What is enough to be written, by its writer, and the bytes of all.
+    due: (Vec<Bundle>, usize),
+    /// Pieces that became due.
+    number: u64,
 }
+
+/// The number of a piece that could not be written, and why.
+type Failure = (u64, Error);
+
+/// How many files a writer has made.
+type Written = std::result::Result<usize, Failure>;
 
 /// Who writes.
 #[derive(Debug)]
 enum Writer {
     Here(Folder),
-    Thread(SyncSender<Bundle>, Option<JoinHandle<Result<usize>>>),
+    Thread(SyncSender<Bundle>, JoinHandle<Written>),
 }
 
 impl Writer {
-    fn write(&mut self, bundle: Bundle) -> Result<()> {
+    fn aside(folder: Folder) -> Self {
+        let (sender, receiver) = sync_channel(1);
+        Self::Thread(sender, thread::spawn(move || work(folder, &receiver)))
+    }
+
+    /// Writes now or later; whether that can go on. Why it cannot is told at the end.
+    fn write(&mut self, bundle: Bundle) -> Result<bool> {
         match self {
-            Self::Here(folder) => write(folder, &bundle),
-            // A thread that takes no more has failed: what it says of it is told.
-            Self::Thread(sender, thread) => match sender.send(bundle) {
-                Ok(()) => Ok(()),
-                Err(_) => join(thread.take()).map(|_| ()),
-            },
+            Self::Here(folder) => write(folder, &bundle).map(|()| true).map_err(|(_, error)| error),
+            // A thread that takes no more has failed.
+            Self::Thread(sender, _) => Ok(sender.send(bundle).is_ok()),
+        }
+    }
+
+    /// Waits until all is written.
+    fn finish(self) -> Written {
+        match self {
+            Self::Here(folder) => Ok(folder.len()),
+            Self::Thread(sender, thread) => {
+                drop(sender);
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
         }
     }
 }
 
-fn write(folder: &mut Folder, bundle: &Bundle) -> Result<()> {
-    bundle.iter().try_for_each(|(name, bytes)| folder.append(name, bytes))
+fn write(folder: &mut Folder, bundle: &Bundle) -> std::result::Result<(), Failure> {
+    let append =
+        |piece: &Piece| folder.append(&piece.name, &piece.bytes).map_err(|error| (piece.number, error));
+    bundle.iter().try_for_each(append)
 }
 
-fn work(mut folder: Folder, bundles: &Receiver<Bundle>) -> Result<usize> {
+fn work(mut folder: Folder, bundles: &Receiver<Bundle>) -> Written {
     bundles.iter().try_for_each(|bundle| write(&mut folder, &bundle))?;
     Ok(folder.len())
 }
 
-fn join(thread: Option<JoinHandle<Result<usize>>>) -> Result<usize> {
-    let Some(thread) = thread else { return Ok(0) };
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
 impl Pieces {
-    /// Files in `folder`. `aside`: another thread writes them.
-    pub fn new(folder: Folder, aside: bool) -> Self {
-        let writer = if aside {
-            let (sender, receiver) = sync_channel(1);
-            Writer::Thread(sender, Some(thread::spawn(move || work(folder, &receiver))))
-        } else {
-            Writer::Here(folder)
+    /// Files in `folder`, written by so many threads; by the caller's own if by none.
+    pub fn new(folder: Folder, threads: usize) -> Result<Self> {
+        let writers: Vec<_> = match threads {
+            0 => vec![Writer::Here(folder)],
+            threads => folder.share(threads)?.into_iter().map(Writer::aside).collect(),
         };
-        Self { writer, places: HashMap::default(), kept: Vec::new(), bytes: 0, due: (Vec::new(), 0) }
+        let due = (writers.iter().map(|_| Vec::new()).collect(), 0);
+        Ok(Self { writers, places: HashMap::default(), kept: Vec::new(), bytes: 0, due, number: 0 })
     }
 
     /// Appends `bytes` to the file `name`, now or later.
@@ -88,20 +116,20 @@ impl Pieces {
             Some(&place) => place,
             None => {
                 self.places.insert(name.clone(), self.kept.len());
-                self.kept.push((name, Vec::new()));
+                self.kept.push(Piece { number: 0, name, bytes: Vec::new() });
                 self.kept.len() - 1
             }
         };
-        if let Some((name, kept)) = self.kept.get_mut(place) {
-            if kept.is_empty() {
-                *kept = bytes;
+        if let Some(kept) = self.kept.get_mut(place) {
+            if kept.bytes.is_empty() {
+                kept.bytes = bytes;
             } else {
-                kept.extend_from_slice(&bytes);
+                kept.bytes.extend_from_slice(&bytes);
             }
-            if kept.len() >= LARGE {
-                self.bytes -= kept.len();
-                self.due.1 += kept.len();
-                self.due.0.push((name.clone(), std::mem::take(kept)));
+            if kept.bytes.len() >= LARGE {
+                let (name, bytes) = (kept.name.clone(), std::mem::take(&mut kept.bytes));
+                self.bytes -= bytes.len();
+                self.become_due(name, bytes);
             }
         }
         if self.bytes >= MOST {
@@ -113,29 +141,52 @@ impl Pieces {
         }
     }
 
+    fn become_due(&mut self, name: String, bytes: Vec<u8>) {
+        self.number += 1;
+        self.due.1 += bytes.len();
+        let writer = self.places.hasher().hash_one(&name) as usize % self.due.0.len().max(1);
+        if let Some(bundle) = self.due.0.get_mut(writer) {
+            bundle.push(Piece { number: self.number, name, bytes });
+        }
+    }
+
     /// Writes all that is kept.
     fn flush(&mut self) -> Result<()> {
         self.places.clear();
         self.bytes = 0;
-        self.due.0.extend(self.kept.drain(..).filter(|(_, bytes)| !bytes.is_empty()));
+        for Piece { name, bytes, .. } in std::mem::take(&mut self.kept) {
+            if !bytes.is_empty() {
+                self.become_due(name, bytes);
+            }
+        }
         self.write_due()
     }
 
     fn write_due(&mut self) -> Result<()> {
-        let (bundle, _) = std::mem::take(&mut self.due);
-        self.writer.write(bundle)
+        self.due.1 = 0;
+        let mut fine = true;
+        for (writer, bundle) in self.writers.iter_mut().zip(&mut self.due.0) {
+            fine &= writer.write(std::mem::take(bundle))?;
+        }
+        if fine { Ok(()) } else { self.end().map(|_| ()) }
     }
 
     /// Writes what is kept, and says how many files were made.
     pub fn finish(mut self) -> Result<usize> {
         self.flush()?;
-        match self.writer {
-            Writer::Here(folder) => Ok(folder.len()),
-            Writer::Thread(sender, thread) => {
-                drop(sender);
-                join(thread)
+        self.end()
+    }
+
+    /// Waits for the writers. Of what they could not write the first is told, whoever was faster.
+    fn end(&mut self) -> Result<usize> {
+        let (mut made, mut failure) = (0, None::<Failure>);
+        for writer in self.writers.drain(..) {
+            match writer.finish() {
+                Ok(files) => made += files,
+                Err(other) => failure = failure.into_iter().chain([other]).min_by_key(|(number, _)| *number),
             }
         }
+        failure.map_or(Ok(made), |(_, error)| Err(error))
     }
 }
 
@@ -145,9 +196,9 @@ mod tests {
 
     #[test]
     fn what_is_written_later_is_all_there_and_in_order() {
-        for aside in [false, true] {
+        for threads in [0, 1, 3] {
             let dir = tempfile::tempdir().unwrap();
-            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), aside);
+            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), threads).unwrap();
             let mut expected = vec![Vec::new(); 300];
             // More than is kept of one, and of all.
             for round in 0..1000_usize {
@@ -172,16 +223,34 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_made_is_an_error_at_the_latest_at_the_end() {
-        for aside in [false, true] {
+        for threads in [0, 1, 3] {
             let dir = tempfile::tempdir().unwrap();
             std::fs::write(dir.path().join("there"), b"kept").unwrap();
-            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), aside);
+            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), threads).unwrap();
             let mut append = || (0..100).try_for_each(|_| pieces.append("there".into(), vec![b'x'; LARGE]));
             assert!(append().is_err());
-            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), aside);
+            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), threads).unwrap();
             pieces.append("there".into(), b"x".to_vec()).unwrap();
             assert!(pieces.finish().is_err());
             assert_eq!(std::fs::read(dir.path().join("there")).unwrap(), b"kept");
+        }
+    }
+
+    /// Whichever writer is faster.
+    #[test]
+    fn the_first_of_several_files_that_cannot_be_made_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..40 {
+            std::fs::write(dir.path().join(format!("file_{number}")), b"kept").unwrap();
+        }
+        for _ in 0..10 {
+            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), 3).unwrap();
+            for number in (0..80).rev() {
+                pieces.append(format!("file_{number}"), b"x".to_vec()).unwrap();
+            }
+            let told = pieces.finish().unwrap_err().to_string();
+            assert!(told.contains("file_39"), "{told}");
+            (40..80).for_each(|number| _ = std::fs::remove_file(dir.path().join(format!("file_{number}"))));
         }
     }
 }

@@ -53,7 +53,7 @@ impl Heap {
 
 impl Dictation {
     /// A listener for the flow `key`, if it is one of TCP or UDP. `at_once`: each packet is said with what was known of the
-    /// flow there.
+    /// flow there; else who the client is may not be asked.
     pub fn of(key: &Key, at_once: bool) -> Option<Self> {
         let stream = match key.protocol() {
             TCP => Some(Box::default()),
@@ -97,6 +97,10 @@ impl Listener<Words> for Dictation {
     }
 
     fn needs_verdicts(&self) -> bool {
+        self.at_once
+    }
+
+    fn asks_for_opening(&self) -> bool {
         self.at_once
     }
 
