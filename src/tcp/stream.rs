@@ -10,6 +10,7 @@
 //! are held in bounded memory ([`Room`]). What is missing becomes a [`Chunk::Gap`] when the other side has acknowledged
 //! it and it still has not come some segments later, when the room is used up, or at the end. Bytes
 //! handed out and bytes in gaps add up to the distance between the first and the last sequence number.
+//! What a snap length cut off a segment is a gap at once: a later copy of which that part was captured is not waited for.
 //!
 //! A stream joined midway begins where the other side's first ACK expects it, or at its first segment; data is
 //! held until the other side acknowledges something, since what came first need not be the first.
