@@ -149,8 +149,12 @@ struct Directory(std::os::fd::OwnedFd);
 impl Directory {
     fn open(path: &Path) -> io::Result<Self> {
         use rustix::fs::{Mode, OFlags};
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
+        // Who may make files in it need not be allowed to list them.
+        #[cfg(target_os = "linux")]
+        let how = OFlags::PATH;
+        #[cfg(not(target_os = "linux"))]
+        let how = OFlags::RDONLY;
+        Ok(Self(rustix::fs::open(path, how | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?))
     }
 
     fn make(&self, name: &str) -> io::Result<File> {
