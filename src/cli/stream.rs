@@ -327,7 +327,7 @@ fn all(args: &StreamArgs, out: PathBuf) -> Result<Damage> {
     let (mut capture, settings, _) = request.open();
     let settings = Settings { overlap: args.reassembly.overlap(), ..settings };
     let writers = if settings.threads == 1 { 0 } else { WRITERS };
-    let mut pieces = Pieces::new(Folder::new(&out)?, writers)?;
+    let mut pieces = Pieces::new(Folder::new(&out)?, writers);
     let report = All { side: args.side, only, missing: AtomicU64::new(0), overlaps: AtomicU64::new(0) };
     let mut failed = None;
     let mut give = |part: Vec<(String, Vec<u8>)>| {

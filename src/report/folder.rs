@@ -46,21 +46,18 @@ impl Folder {
             _ => Directory::open(path),
         };
         let fail = |source| Error::Output { path: path.into(), what: "cannot be made".into(), source };
-        Ok(Self {
-            path: path.into(),
-            directory: directory.map_err(fail)?,
-            places: HashMap::default(),
-            files: Vec::new(),
-            used: BTreeMap::new(),
-            clock: 0,
-            most_open: MAX_OPEN,
-        })
+        Ok(Self::of(path.into(), directory.map_err(fail)?))
+    }
+
+    fn of(path: PathBuf, directory: Directory) -> Self {
+        let (places, files, used) = (HashMap::default(), Vec::new(), BTreeMap::new());
+        Self { path, directory, places, files, used, clock: 0, most_open: MAX_OPEN }
     }
 
     /// The same folder for `parts` writers, each of which makes files of its own.
-    pub fn share(self, parts: usize) -> Result<Vec<Self>> {
-        let part = |_| Ok(Self { most_open: (MAX_OPEN / parts).max(1), ..Self::new(&self.path)? });
-        (0..parts).map(part).collect()
+    pub fn share(self, parts: usize) -> impl Iterator<Item = Self> {
+        let most_open = (MAX_OPEN / parts.max(1)).max(1);
+        (0..parts).map(move |_| Self { most_open, ..Self::of(self.path.clone(), self.directory.clone()) })
     }
 
     /// Appends `bytes` to the file `name`, a plain name of letters, digits, `.`, `_` and `-`, made at its first use.
@@ -142,8 +139,8 @@ impl Folder {
 
 /// Where files are made: the directory itself, whatever its path leads to later.
 #[cfg(unix)]
-#[derive(Debug)]
-struct Directory(std::os::fd::OwnedFd);
+#[derive(Clone, Debug)]
+struct Directory(std::sync::Arc<std::os::fd::OwnedFd>);
 
 #[cfg(unix)]
 impl Directory {
@@ -154,7 +151,8 @@ impl Directory {
         let how = OFlags::PATH;
         #[cfg(not(target_os = "linux"))]
         let how = OFlags::RDONLY;
-        Ok(Self(rustix::fs::open(path, how | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?))
+        let directory = rustix::fs::open(path, how | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Self(directory.into()))
     }
 
     fn make(&self, name: &str) -> io::Result<File> {
@@ -173,13 +171,13 @@ impl Directory {
         let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC | how;
         // As the standard library asks for; the user's mask takes from it.
         let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
-        Ok(rustix::fs::openat(&self.0, name, flags, mode)?.into())
+        Ok(rustix::fs::openat(&*self.0, name, flags, mode)?.into())
     }
 }
 
 /// Where files are made.
 #[cfg(not(unix))]
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Directory(PathBuf);
 
 #[cfg(not(unix))]

@@ -100,13 +100,13 @@ fn work(mut folder: Folder, bundles: &Receiver<Bundle>) -> Written {
 
 impl Pieces {
     /// Files in `folder`, written by so many threads; by the caller's own if by none.
-    pub fn new(folder: Folder, threads: usize) -> Result<Self> {
+    pub fn new(folder: Folder, threads: usize) -> Self {
         let writers: Vec<_> = match threads {
             0 => vec![Writer::Here(folder)],
-            threads => folder.share(threads)?.into_iter().map(Writer::aside).collect(),
+            threads => folder.share(threads).map(Writer::aside).collect(),
         };
         let due = (writers.iter().map(|_| Vec::new()).collect(), 0);
-        Ok(Self { writers, places: HashMap::default(), kept: Vec::new(), bytes: 0, due, number: 0 })
+        Self { writers, places: HashMap::default(), kept: Vec::new(), bytes: 0, due, number: 0 }
     }
 
     /// Appends `bytes` to the file `name`, now or later.
@@ -198,7 +198,7 @@ mod tests {
     fn what_is_written_later_is_all_there_and_in_order() {
         for threads in [0, 1, 3] {
             let dir = tempfile::tempdir().unwrap();
-            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), threads).unwrap();
+            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), threads);
             let mut expected = vec![Vec::new(); 300];
             // More than is kept of one, and of all.
             for round in 0..1000_usize {
@@ -226,10 +226,10 @@ mod tests {
         for threads in [0, 1, 3] {
             let dir = tempfile::tempdir().unwrap();
             std::fs::write(dir.path().join("there"), b"kept").unwrap();
-            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), threads).unwrap();
+            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), threads);
             let mut append = || (0..100).try_for_each(|_| pieces.append("there".into(), vec![b'x'; LARGE]));
             assert!(append().is_err());
-            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), threads).unwrap();
+            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), threads);
             pieces.append("there".into(), b"x".to_vec()).unwrap();
             assert!(pieces.finish().is_err());
             assert_eq!(std::fs::read(dir.path().join("there")).unwrap(), b"kept");
@@ -244,7 +244,7 @@ mod tests {
             std::fs::write(dir.path().join(format!("file_{number}")), b"kept").unwrap();
         }
         for _ in 0..10 {
-            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), 3).unwrap();
+            let mut pieces = Pieces::new(Folder::new(dir.path()).unwrap(), 3);
             for number in (0..80).rev() {
                 pieces.append(format!("file_{number}"), b"x".to_vec()).unwrap();
             }
