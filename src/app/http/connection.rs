@@ -117,7 +117,7 @@ impl Connection {
 
     /// Gives an exchange before it is over.
     fn shed(&mut self, mut exchange: Exchange, why: Problem, sink: &mut impl Sink) {
-        if exchange.response.is_none() {
+        if exchange.waits() {
             self.pairing.shed();
         }
         exchange.problems.insert(why);
@@ -164,7 +164,7 @@ impl Connection {
         self.on_step(side, step, None, sink);
         self.said += if side == Side::Response { len } else { 0 };
         if self.reader(side).is_lost() {
-            let waiting = self.queue.iter().filter(|exchange| exchange.response.is_none()).count();
+            let waiting = self.queue.iter().filter(|exchange| exchange.waits()).count();
             self.pairing.on_hole(side, waiting as u64);
         }
         self.settle(sink);
@@ -191,8 +191,7 @@ impl Connection {
         self.close(Side::Response, false, sink);
         while let Some(mut exchange) = self.pop() {
             let first = exchange.request.as_ref().map(|request| request.extent.first.number);
-            let unsure =
-                exchange.response.is_none() && first.is_some_and(|first| self.pairing.is_unsure(first));
+            let unsure = exchange.waits() && first.is_some_and(|first| self.pairing.is_unsure(first));
             exchange.problems.note(Problem::Gap, unsure);
             give(exchange, sink);
         }
@@ -282,7 +281,7 @@ impl Connection {
             .iter_mut()
             .take_while(|exchange| exchange.response.is_some())
             .find(|exchange| exchange.request.is_none())
-            .filter(|_| self.pairing.ties_late_requests())
+            .filter(|_| self.pairing.is_certain())
         {
             Some(orphan) => {
                 let before = orphan.cost();
@@ -350,7 +349,7 @@ impl Connection {
     /// The place in the queue of the request that a response answers. Earlier ones have lost theirs, and are given.
     fn answered_by(&mut self, answer: Answer, sink: &mut impl Sink) -> Option<usize> {
         let Answers::At(index) = self.pairing.answers(&self.queue, answer) else { return None };
-        let first = self.queue.iter().position(|exchange| exchange.response.is_none())?;
+        let first = self.queue.iter().position(Exchange::waits)?;
         for _ in first..index {
             if let Some(mut exchange) = self.remove(first) {
                 exchange.problems.insert(Problem::Gap);
@@ -362,7 +361,7 @@ impl Connection {
 
     /// A response without a request; its place is before all that wait.
     fn orphan(&mut self, message: Message) -> u64 {
-        let place = self.queue.iter().position(|exchange| exchange.response.is_none());
+        let place = self.queue.iter().position(Exchange::waits);
         let mut exchange = Exchange::new(self.next);
         self.next += 1;
         exchange.response = Some(message);

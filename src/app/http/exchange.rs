@@ -102,6 +102,11 @@ impl Exchange {
         size_of::<Self>() + of(&self.request) + of(&self.response)
     }
 
+    /// Whether it has no answer yet.
+    pub(super) fn waits(&self) -> bool {
+        self.response.is_none()
+    }
+
     /// Whether nothing more of it comes.
     pub(super) fn is_done(&self) -> bool {
         let done = |message: &Option<Message>| message.as_ref().is_some_and(|message| message.done);

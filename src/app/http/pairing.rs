@@ -69,8 +69,8 @@ impl Pairing {
         };
     }
 
-    /// Whether a request may be tied to an answer that came before its own bytes could be read.
-    pub(super) fn ties_late_requests(&self) -> bool {
+    /// Whether the order of the messages tells which belong together.
+    pub(super) fn is_certain(&self) -> bool {
         !self.pipelined || matches!(self.lost, Lost::Nothing)
     }
 
@@ -82,8 +82,8 @@ impl Pairing {
 
     /// Whose an interim response is. RFC 9110 §15.2
     pub(super) fn interim(&self, queue: &VecDeque<Exchange>) -> Answers {
-        let certain = self.shed == 0 && (!self.pipelined || matches!(self.lost, Lost::Nothing));
-        let first = queue.iter().position(waits).filter(|_| certain);
+        let certain = self.shed == 0 && self.is_certain();
+        let first = queue.iter().position(Exchange::waits).filter(|_| certain);
         first.map_or(Answers::Unknown, Answers::At)
     }
 
@@ -111,7 +111,7 @@ impl Pairing {
             self.shed -= 1;
             return Answers::Unknown;
         }
-        let mut waiting = queue.iter().enumerate().filter(|(_, exchange)| waits(exchange));
+        let mut waiting = queue.iter().enumerate().filter(|(_, exchange)| exchange.waits());
         let Some((first, _)) = waiting.next() else { return Answers::Unknown };
         self.pipelined |= waiting.next().is_some_and(|(_, next)| asked_before(next, answer));
         Answers::At(first)
@@ -124,7 +124,7 @@ impl Pairing {
             return Answers::Unknown;
         }
         self.lost = Lost::Nothing;
-        let latest = queue.iter().rposition(|exchange| waits(exchange) && asked_before(exchange, answer));
+        let latest = queue.iter().rposition(|exchange| exchange.waits() && asked_before(exchange, answer));
         latest.map_or(Answers::Unknown, Answers::At)
     }
 
@@ -139,7 +139,7 @@ impl Pairing {
         }
         let mut asked = self.shed;
         let mut last = None;
-        let waiting = queue.iter().enumerate().filter(|(_, exchange)| waits(exchange));
+        let waiting = queue.iter().enumerate().filter(|(_, exchange)| exchange.waits());
         for (index, exchange) in waiting.filter(|(_, exchange)| asked_before(exchange, answer)) {
             (asked, last) = (asked + 1, Some(index));
             if asked >= answers && exchange.heard.is_some_and(|heard| heard >= answer.begin) {
@@ -153,10 +153,6 @@ impl Pairing {
         (self.lost, self.shed) = (Lost::Nothing, 0);
         last.map_or(Answers::Unknown, Answers::At)
     }
-}
-
-fn waits(exchange: &Exchange) -> bool {
-    exchange.response.is_none()
 }
 
 fn asked_before(exchange: &Exchange, answer: Answer) -> bool {
