@@ -37,18 +37,9 @@ impl<F: Family> JsonRows<F> {
     pub fn row<'r>(&self, row: &'r F::Row<'r>, out: &mut Vec<u8>) {
         for (key, field) in &self.columns {
             out.extend_from_slice(key);
-            let value = field.value(row);
-            match value {
-                Value::Null => out.extend_from_slice(b"null"),
-                Value::Unsigned(number) => digits::integer(number, out),
-                Value::Decimal(number) => digits::decimal(number, out),
-                value => {
-                    json_value(value, out);
-                    continue;
-                }
+            if let Some(value) = common(field.value(row), b"null", out) {
+                json_value(value, out);
             }
-            // Most values are one of those, which own nothing: to look whether they do would take as long as to write them.
-            std::mem::forget(value);
         }
         out.extend_from_slice(if self.columns.is_empty() { b"{}" } else { b"}" });
     }
@@ -73,21 +64,12 @@ impl<F: Family> SeparatedRows<F> {
     pub fn row<'r>(&self, row: &'r F::Row<'r>, out: &mut Vec<u8>) {
         for (index, field) in self.columns.iter().enumerate() {
             self.separator(index, out);
-            let value = field.value(row);
-            match value {
-                Value::Null => {}
-                Value::Unsigned(number) => digits::integer(number, out),
-                Value::Decimal(number) => digits::decimal(number, out),
-                value => {
-                    let start = out.len();
-                    plain_value(value, out);
-                    if self.style == Separated::Csv {
-                        quote(out, start);
-                    }
-                    continue;
-                }
+            let Some(value) = common(field.value(row), b"", out) else { continue };
+            let start = out.len();
+            plain_value(value, out);
+            if self.style == Separated::Csv {
+                quote(out, start);
             }
-            std::mem::forget(value);
         }
         self.end(out);
     }
@@ -107,6 +89,20 @@ impl<F: Family> SeparatedRows<F> {
             Separated::Tsv => out.push(b'\n'),
         }
     }
+}
+
+/// Appends a value that is of the most common kinds, which every format writes alike but for `null`; gives others back.
+#[inline(always)]
+fn common<'a>(value: Value<'a>, null: &[u8], out: &mut Vec<u8>) -> Option<Value<'a>> {
+    match value {
+        Value::Null => out.extend_from_slice(null),
+        Value::Unsigned(number) => digits::integer(number, out),
+        Value::Decimal(number) => digits::decimal(number, out),
+        other => return Some(other),
+    }
+    // They own nothing: to look whether they do would take as long as to write them.
+    std::mem::forget(value);
+    None
 }
 
 /// Appends a value as JSON.
