@@ -400,8 +400,7 @@ impl<Row> Open<Row> {
         let so_far = self.responses.as_deref().unwrap_or(&none);
         let (tcp, responses) = match &self.tcp {
             Some(Tcp::Young(young)) => {
-                young.replay_in(replayed);
-                replayed.finish();
+                young.replay_whole(replayed);
                 (Some(&replayed.connection), &replayed.responses)
             }
             Some(Tcp::Analysed(tcp)) => (Some(&**tcp), so_far),

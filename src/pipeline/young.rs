@@ -91,8 +91,33 @@ impl Young {
         replayed
     }
 
+    /// What was written down comes to, in the memory that another connection took. Nothing can be added to it.
+    pub fn replay_whole(&self, replayed: &mut Replayed) {
+        if !self.replay_plain(replayed) {
+            self.replay_in(replayed);
+            replayed.finish();
+        }
+    }
+
+    /// What [`Self::replay_whole`] does, if the connection is plain. Whether it is.
+    fn replay_plain(&self, replayed: &mut Replayed) -> bool {
+        let Replayed { connection, responses, .. } = replayed;
+        connection.restart(self.reuses_ports);
+        responses.clear();
+        let plain = self.journal.replay_while(|direction, segment, timed| {
+            let plain = connection.on_plain(direction, segment);
+            // Nothing was sent before of what a plain segment brings.
+            if timed && segment.payload_len > 0 {
+                responses.on_payload(direction, segment.at);
+            }
+            plain
+        });
+        connection.finish_plain();
+        plain
+    }
+
     /// Analyses what was written down, in the memory that another connection took.
-    pub fn replay_in(&self, replayed: &mut Replayed) {
+    fn replay_in(&self, replayed: &mut Replayed) {
         let Replayed { connection, responses, resolutions } = replayed;
         connection.restart(self.reuses_ports);
         responses.clear();

@@ -31,7 +31,7 @@ pub(super) struct Clock {
 impl Clock {
     /// This side sends `segment`.
     pub(super) fn on_sent(&mut self, segment: &Segment) {
-        let Some((tsval, tsecr)) = segment.timestamps else { return };
+        let Some((_, tsecr)) = segment.timestamps else { return };
         if let Some((awaited, passed)) = self.awaited
             && tsecr.wrapping_sub(awaited) as i32 >= 0
         {
@@ -41,6 +41,12 @@ impl Clock {
                 self.nearest = Some(self.nearest.map_or(took, |nearest| nearest.min(took)));
             }
         }
+        self.on_stamp(segment);
+    }
+
+    /// The stamp of what this side sends: how fast its clock goes, and whether the capture's keeps step.
+    pub(super) fn on_stamp(&mut self, segment: &Segment) {
+        let Some((tsval, _)) = segment.timestamps else { return };
         let Some((began, first)) = self.first else {
             self.first = Some((segment.at, tsval));
             return;

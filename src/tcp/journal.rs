@@ -202,13 +202,22 @@ impl Journal {
     /// Gives the segments in order to `take`, with who sent them, and whether their records have times of their own.
     #[inline]
     pub fn replay(&self, mut take: impl FnMut(Direction, &Segment, bool)) {
-        for line in &self.lines {
+        self.replay_while(|direction, segment, timed| {
+            take(direction, segment, timed);
+            true
+        });
+    }
+
+    /// As [`Self::replay`], until `take` does not want to go on. Whether it took all.
+    #[inline]
+    pub fn replay_while(&self, mut take: impl FnMut(Direction, &Segment, bool) -> bool) -> bool {
+        self.lines.iter().all(|line| {
             let mut segment = line.segment(self.first);
             if line.more != 0 {
                 self.complete(line.more, &mut segment);
             }
-            take(line.direction(), &segment, !line.has(bits::TIMELESS));
-        }
+            take(line.direction(), &segment, !line.has(bits::TIMELESS))
+        })
     }
 
     fn entry(&self, line: &Line) -> Entry {

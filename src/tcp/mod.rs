@@ -26,6 +26,7 @@ mod late;
 mod laws;
 mod ordinary;
 mod outgoing;
+mod plain;
 mod probes;
 mod recovery;
 mod repeats;
@@ -116,7 +117,7 @@ impl Connection {
         segment: &Segment,
         resolutions: &mut Vec<Resolution>,
     ) -> Verdict {
-        match self.on_ordinary(direction, segment) {
+        match self.on_ordinary::<false>(direction, segment) {
             Some(verdict) => verdict,
             None => self.on_any(direction, segment, resolutions),
         }
