@@ -73,6 +73,16 @@ impl Application {
         }
     }
 
+    /// What the first bytes of a connection make certain, whatever follows, where nothing is asked but the protocol.
+    pub fn told_at_once(bytes: &[u8]) -> Option<Service> {
+        match Probe::default().look(bytes) {
+            _ if proxy::read(bytes) != Proxy::Absent => None,
+            Verdict::Certain(service) => Some(service).filter(|&service| service != Service::Socks5),
+            Verdict::LikelyHttp => http::begins_message(bytes).then_some(Service::Http),
+            Verdict::Unsure | Verdict::Unknown => None,
+        }
+    }
+
     /// The protocol, once the bytes have shown it.
     pub fn service(&self) -> Option<Service> {
         self.service
@@ -386,6 +396,32 @@ mod tests {
         let script = "> GET / HTTP/1.1~~\n< HTTP/1.1 200 OK~Content-Length: 0~~";
         let (service, _, wants_more) = play(script, 1000, Depth::Service);
         assert_eq!((service, wants_more), (Some("http"), false));
+    }
+
+    #[test]
+    fn what_is_told_at_once_is_what_the_first_bytes_tell() {
+        let table = [
+            ("GET / HTTP/1.1~Host: a~~", Some(Service::Http)),
+            ("PRI * HTTP/2.0~~SM~~", Some(Service::Http2)),
+            ("SSH-2.0-x~", Some(Service::Ssh)),
+            ("PROXY TCP4 1.2.3.4 5.6.7.8 9 10~SSH-2.0-x~", None),
+            ("\u{5}\u{1}\u{0}", None),
+            ("GET something else~", None),
+        ];
+        for (text, service) in table {
+            let text = text.replace('~', "\r\n");
+            assert_eq!(Application::told_at_once(text.as_bytes()), service, "{text}");
+            for len in 0..=text.len() {
+                let bytes = &text.as_bytes()[..len];
+                let mut application = Application::new(Depth::Service);
+                let moment = Moment { at: Timestamp::from_nanos(1), number: 1 };
+                let chunk = Chunk::Data { offset: 0, moment, bytes };
+                application.on_chunk(Direction::Forward, &chunk, &mut Rows::default());
+                if let Some(told) = Application::told_at_once(bytes) {
+                    assert_eq!((application.service(), application.wants_more()), (Some(told), false), "{text}");
+                }
+            }
+        }
     }
 
     #[test]

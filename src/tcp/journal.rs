@@ -127,6 +127,12 @@ impl Journal {
         first.flags().opens().then(|| (first.direction(), first.seq))
     }
 
+    /// Whether `segment`, sent in `direction`, begins with the first byte of who opened the connection.
+    pub fn expects(&self, direction: Direction, segment: &Segment) -> bool {
+        let resets = segment.flags.intersects(Flags(Flags::SYN.0 | Flags::RST.0));
+        !resets && self.opened_by() == Some((direction, segment.seq + u32::MAX))
+    }
+
     /// Writes a segment down, sent in `direction`; `timed` where its record has a time of its own.
     #[inline(always)]
     pub fn push(&mut self, direction: Direction, segment: &Segment, timed: bool) {

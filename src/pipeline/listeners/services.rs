@@ -73,6 +73,12 @@ impl<Row> Listener<Row> for Services {
         match (&mut self.search, heard.segment) {
             (Search::Silence, Some(segment)) => {
                 let Some(before) = heard.before.filter(|_| segment.payload_len > 0) else { return };
+                if before.expects(heard.direction, segment)
+                    && let Some(service) = Application::told_at_once(heard.payload)
+                {
+                    (self.service, self.search) = (Some(service), Search::Over);
+                    return;
+                }
                 Listener::<Row>::catch_up(self, before, room);
                 self.on_segment(heard.direction, segment, heard.payload, room);
             }
