@@ -418,7 +418,11 @@ mod tests {
                 let chunk = Chunk::Data { offset: 0, moment, bytes };
                 application.on_chunk(Direction::Forward, &chunk, &mut Rows::default());
                 if let Some(told) = Application::told_at_once(bytes) {
-                    assert_eq!((application.service(), application.wants_more()), (Some(told), false), "{text}");
+                    assert_eq!(
+                        (application.service(), application.wants_more()),
+                        (Some(told), false),
+                        "{text}"
+                    );
                 }
             }
         }

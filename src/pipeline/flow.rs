@@ -41,10 +41,17 @@ impl Head {
 /// What is kept of a flow's TCP.
 #[derive(Deserialize, Serialize)]
 enum Tcp {
-    /// Its segments, to be analysed later.
+    /// Its segments, to be counted and analysed later.
     Young(Young),
     /// What the analysis remembers.
     Analysed(Box<tcp::Connection>),
+}
+
+/// What is counted of packets as they come.
+#[derive(Default, Deserialize, Serialize)]
+struct Counted {
+    traffic: Pair<Traffic>,
+    responses: Responses,
 }
 
 /// What listens to a flow.
@@ -73,8 +80,8 @@ pub(super) struct Open<Row> {
     fine_clock: bool,
     path: Option<Box<Path>>,
     icmp: Option<(u32, IcmpError)>,
-    traffic: Pair<Traffic>,
-    responses: Option<Box<Responses>>,
+    /// Its packets; `None` while they are written down.
+    counted: Option<Box<Counted>>,
     tcp: Option<Tcp>,
     service: Option<Service>,
     ear: Ear<Row>,
@@ -101,8 +108,7 @@ impl<Row> Open<Row> {
             fine_clock: false,
             path: None,
             icmp: None,
-            traffic: Pair::default(),
-            responses: None,
+            counted: None,
             tcp: (key.protocol() == TCP).then(|| Tcp::Young(Young::default())),
             service: None,
             ear: listener.map_or(Ear::None, Ear::Awake),
@@ -134,8 +140,8 @@ impl<Row> Open<Row> {
         if let Ear::Awake(listener) = &mut self.ear {
             listener.catch_up(young.journal(), room);
         }
-        let Replayed { connection, responses, .. } = young.replay();
-        self.responses = Some(Box::new(responses));
+        let Replayed { connection, responses, traffic, .. } = young.replay();
+        self.counted.get_or_insert_with(|| Box::new(Counted { traffic, responses }));
         self.tcp = Some(Tcp::Analysed(Box::new(connection)));
     }
 
@@ -190,7 +196,8 @@ impl<Row> Open<Row> {
 
     /// Whether it is a young connection of which most segments are only written down.
     pub fn takes_notes(&self) -> bool {
-        matches!(self.tcp, Some(Tcp::Young(_))) && matches!(self.ear, Ear::None | Ear::Quiet)
+        let young = matches!(self.tcp, Some(Tcp::Young(_))) && self.counted.is_none();
+        young && matches!(self.ear, Ear::None | Ear::Quiet)
     }
 
     /// Writes a segment of a young connection down to which nothing listens, if it is neither the first nor the last of
@@ -207,15 +214,15 @@ impl<Row> Open<Row> {
             return false;
         }
         let clock = self.head.end.unwrap_or_default();
-        young.push(record.direction, &record.segment(clock, beside), record.at().is_some());
-        self.count(record);
+        let more = (!record.is_line()).then(|| record.segment(clock, beside));
+        young.push(record.number, &record.line(clock), more.as_ref());
+        self.pass(record);
         true
     }
 
-    /// Counts one of its packets.
+    /// One of its packets has passed.
     #[inline]
-    fn count(&mut self, record: &Record) {
-        self.traffic[record.direction].on_packet(&record.sent());
+    fn pass(&mut self, record: &Record) {
         self.fine_clock |= record.fine_clock();
         self.head.last_packet = record.number;
         if let Some(at) = record.at() {
@@ -239,19 +246,25 @@ impl<Row> Open<Row> {
         resolutions: &mut Vec<tcp::Resolution>,
         say: &mut dyn FnMut(Row),
     ) -> Option<Verdict> {
-        let direction = record.direction;
+        let direction = record.direction();
         let at = record.at();
-        self.count(record);
+        let clock = self.head.end.unwrap_or_default();
+        self.pass(record);
         if self.path.is_none() && record.path != 0 {
             self.path = opened.beside.paths.get(usize::from(record.path)).cloned().map(Box::new);
         }
         if let Some(segment) = segment.filter(|segment| segment.flags.intersects(tcp::Flags::CLOSING)) {
             self.on_closing(direction, segment);
         }
-        if let (Some(Tcp::Young(young)), Some(segment)) = (&self.tcp, segment)
-            && young.is_over(direction, segment)
-        {
-            self.analyse(room);
+        if let Some(Tcp::Young(young)) = &self.tcp {
+            // Packets that are no segments are not written down: what is counted of them and of segments depends on their order.
+            let over = match segment {
+                Some(segment) => self.counted.is_some() || young.is_over(direction, segment),
+                None => !young.journal().is_empty(),
+            };
+            if over {
+                self.analyse(room);
+            }
         }
         let verdict = match (&mut self.tcp, segment) {
             (Some(Tcp::Analysed(tcp)), Some(segment)) => {
@@ -271,7 +284,7 @@ impl<Row> Open<Row> {
                 segment,
                 verdict: verdict.as_ref(),
                 before,
-                payload: opened.payload(&record.payload),
+                payload: opened.payload(&record.payload()),
                 frame_len: record.frame_len(),
                 payload_len: record.payload_len(),
             };
@@ -282,9 +295,13 @@ impl<Row> Open<Row> {
             }
         }
         if let (Some(Tcp::Young(young)), Some(segment)) = (&mut self.tcp, segment) {
-            young.push(direction, segment, at.is_some());
-        } else if let Some(at) = at.filter(|_| is_news(record.payload_len(), verdict.as_ref())) {
-            self.responses.get_or_insert_default().on_payload(direction, at);
+            young.push(record.number, &record.line(clock), (!record.is_line()).then_some(segment));
+        } else {
+            let Counted { traffic, responses } = &mut **self.counted.get_or_insert_default();
+            traffic[direction].on_packet(&record.sent());
+            if let Some(at) = at.filter(|_| is_news(record.payload_len(), verdict.as_ref())) {
+                responses.on_payload(direction, at);
+            }
         }
         self.hush();
         verdict
@@ -396,15 +413,16 @@ impl<Row> Open<Row> {
         replayed: &mut Replayed,
     ) -> FlowRow {
         let Identity { key, flow, stream, continued, evicted } = identity;
-        let none = Responses::default();
-        let so_far = self.responses.as_deref().unwrap_or(&none);
-        let (tcp, responses) = match &self.tcp {
-            Some(Tcp::Young(young)) => {
-                young.replay_whole(replayed);
-                (Some(&replayed.connection), &replayed.responses)
-            }
-            Some(Tcp::Analysed(tcp)) => (Some(&**tcp), so_far),
-            None => (None, so_far),
+        if let Some(Tcp::Young(young)) = &self.tcp {
+            young.replay_whole(replayed);
+        }
+        let tcp = self.tcp.as_ref().map(|tcp| match tcp {
+            Tcp::Young(_) => &replayed.connection,
+            Tcp::Analysed(tcp) => tcp,
+        });
+        let (traffic, responses) = match self.counted.as_deref() {
+            Some(Counted { traffic, responses }) => (traffic, responses),
+            None => (&replayed.traffic, &replayed.responses),
         };
         let (client, client_inferred) = self.roles(key, tcp.and_then(|tcp| tcp.client()));
         FlowRow {
@@ -425,7 +443,7 @@ impl<Row> Open<Row> {
             fine_clock: self.fine_clock,
             icmp_errors: self.icmp.map_or(0, |(errors, _)| errors),
             icmp_error: self.icmp.map(|(_, error)| error),
-            traffic: self.traffic,
+            traffic: *traffic,
             responses: responses.stats(),
             tcp: tcp.map(|tcp| Box::new(tcp.summary(client))),
             samples: samples.then(|| Box::new(sampled(tcp, responses))),

@@ -14,7 +14,8 @@ use crate::decode::{
     Transport,
 };
 use crate::flow::{Direction, Key, Sent, icmp_ports};
-use crate::tcp::{Flags, Segment, Seq};
+use crate::tcp::line::{bits, when};
+use crate::tcp::{Flags, Line, Segment};
 use crate::time::Timestamp;
 
 /// TCP's protocol number.
@@ -31,34 +32,22 @@ pub(super) struct Record {
     pub hash: u64,
     /// The flow, or for a header beside the innermost one the stream.
     pub key: Key,
-    /// When it was captured, 0 where the record has no time.
-    at: Timestamp,
-    frame_len: u32,
+    /// What there is to say of nearly every packet.
+    line: Line,
     payload_len: u32,
-    /// Where the captured payload stands.
-    pub payload: Payload,
-    seq: u32,
-    ack: u32,
-    timestamps: (u32, u32),
-    /// Its options, by their number in [`Beside::options`]; 0 for none of note.
-    options: u32,
-    header_len: u16,
-    flags: u16,
-    window: u16,
-    urgent: u16,
-    checksum: u16,
-    ip_id: u16,
+    /// Where its captured payload begins, and how long it is.
+    offset: u32,
+    captured: u32,
+    /// What few segments have, by its number in [`Beside::extras`]; 0 for nothing.
+    extra: u32,
+    /// The datagram that its payload stands in: see [`Payload`].
+    datagram: u16,
     /// VLANs and tunnels, by their number in [`Beside::paths`]; 0 for none.
     pub path: u16,
-    ttl: u8,
-    tos: u8,
     /// Order among the records of one frame.
     pub order: u8,
-    bits: Bits,
     /// What the shard is to do with it.
     pub kind: Kind,
-    /// Who sent it.
-    pub direction: Direction,
 }
 
 /// What a record stands for.
@@ -96,31 +85,12 @@ impl Payload {
     }
 }
 
-/// What is known of a packet besides its numbers.
-#[derive(Clone, Copy, Debug, Default)]
-struct Bits(u8);
-
-impl Bits {
-    const TIME: u8 = 1;
-    const FINE_CLOCK: u8 = 2;
-    const IP_ID: u8 = 4;
-    const TIMESTAMPS: u8 = 8;
-
-    fn set(&mut self, bit: u8, on: bool) {
-        self.0 |= if on { bit } else { 0 };
-    }
-
-    fn has(self, bit: u8) -> bool {
-        self.0 & bit != 0
-    }
-}
-
 /// What few packets have, in tables beside the records of a block. The first entry of each is that of all others.
 #[derive(Clone, Debug)]
 pub(super) struct Beside {
     /// VLANs and tunnels.
     pub paths: Vec<Path>,
-    options: Vec<Options>,
+    extras: Vec<Extra>,
 }
 
 /// VLAN ids and tunnels that a packet passed, outermost first.
@@ -130,29 +100,20 @@ pub(super) struct Path {
     pub tunnels: ArrayVec<Layer, MAX_TUNNELS>,
 }
 
-/// TCP options other than timestamps.
+/// TCP options other than timestamps, and the urgent pointer.
 #[derive(Clone, Copy, Debug, Default)]
-struct Options {
+struct Extra {
     mss: Option<u16>,
     window_scale: Option<u8>,
     sack_permitted: bool,
     fast_open: Option<u8>,
     sack: SackBlocks,
-}
-
-impl Options {
-    const NONE: Self = Self {
-        mss: None,
-        window_scale: None,
-        sack_permitted: false,
-        fast_open: None,
-        sack: SackBlocks::new(),
-    };
+    urgent: u16,
 }
 
 impl Default for Beside {
     fn default() -> Self {
-        Self { paths: vec![Path::default()], options: vec![Options::default()] }
+        Self { paths: vec![Path::default()], extras: vec![Extra::default()] }
     }
 }
 
@@ -160,30 +121,30 @@ impl Beside {
     /// Forgets the packets of a block.
     pub fn clear(&mut self) {
         self.paths.truncate(1);
-        self.options.truncate(1);
+        self.extras.truncate(1);
     }
 
-    /// The timestamps of a segment, and where its other options stand.
+    /// The timestamps of a segment, and where what else few have stands.
     #[inline(never)]
-    fn options_of(&mut self, options: TcpOptions<'_>) -> (Option<(u32, u32)>, u32) {
+    fn options_of(&mut self, options: TcpOptions<'_>, urgent: u16) -> (Option<(u32, u32)>, u32) {
         let mut timestamps = None;
-        let mut others = None::<Options>;
+        let mut extra = (urgent != 0).then(|| Extra { urgent, ..Extra::default() });
         for option in options {
             match option {
                 TcpOption::Timestamps(tsval, tsecr) => timestamps = Some((tsval, tsecr)),
-                TcpOption::Sack(blocks) => others.get_or_insert_default().sack = blocks,
-                TcpOption::Mss(mss) => others.get_or_insert_default().mss = Some(mss),
-                TcpOption::WindowScale(shift) => others.get_or_insert_default().window_scale = Some(shift),
-                TcpOption::SackPermitted => others.get_or_insert_default().sack_permitted = true,
+                TcpOption::Sack(blocks) => extra.get_or_insert_default().sack = blocks,
+                TcpOption::Mss(mss) => extra.get_or_insert_default().mss = Some(mss),
+                TcpOption::WindowScale(shift) => extra.get_or_insert_default().window_scale = Some(shift),
+                TcpOption::SackPermitted => extra.get_or_insert_default().sack_permitted = true,
                 TcpOption::FastOpen(cookie) | TcpOption::FastOpenExperimental(cookie) => {
-                    others.get_or_insert_default().fast_open = Some(cookie.len() as u8);
+                    extra.get_or_insert_default().fast_open = Some(cookie.len() as u8);
                 }
                 _ => {}
             }
         }
-        let Some(others) = others else { return (timestamps, 0) };
-        self.options.push(others);
-        (timestamps, self.options.len() as u32 - 1)
+        let Some(extra) = extra else { return (timestamps, 0) };
+        self.extras.push(extra);
+        (timestamps, self.extras.len() as u32 - 1)
     }
 
     fn path(&mut self, packet: &Packet<'_>) -> u16 {
@@ -249,8 +210,7 @@ impl Record {
         let source = (network.source, tcp.source_port);
         let ends = Key::new(network.protocol, source, (network.destination, tcp.destination_port));
         let mut record = Self::new(frame, ends, Kind::Segment, 0, state);
-        record.payload_len = plain.payload_len;
-        record.payload = payload;
+        record.on_payload(plain.payload_len, payload);
         record.on_network(network, 20 + tcp.options.len() as u32);
         record.on_tcp(tcp, beside);
         record
@@ -264,34 +224,19 @@ impl Record {
         order: u8,
         state: &impl BuildHasher,
     ) -> Self {
-        let mut bits = Bits::default();
-        bits.set(Bits::TIME, frame.at.is_some());
-        bits.set(Bits::FINE_CLOCK, frame.fine_clock);
         Self {
             number: frame.number,
             hash: key.hash(state),
             key,
-            at: frame.at.unwrap_or_default(),
-            frame_len: frame.orig_len,
+            line: Line::new(frame.at, direction, frame.fine_clock, frame.orig_len),
             payload_len: 0,
-            payload: Payload::default(),
-            seq: 0,
-            ack: 0,
-            timestamps: (0, 0),
-            options: 0,
-            header_len: 0,
-            flags: 0,
-            window: 0,
-            urgent: 0,
-            checksum: 0,
-            ip_id: 0,
+            offset: 0,
+            captured: 0,
+            extra: 0,
+            datagram: 0,
             path: 0,
-            ttl: 0,
-            tos: 0,
             order,
-            bits,
             kind,
-            direction,
         }
     }
 
@@ -319,8 +264,7 @@ impl Record {
         };
         let ends = Key::new(network.protocol, (network.source, ports.0), (network.destination, ports.1));
         let mut record = Self::new(frame, ends, Kind::Packet, order, state);
-        record.payload_len = packet.payload_len;
-        record.payload = payload;
+        record.on_payload(packet.payload_len, payload);
         record.on_network(network, transport_len);
         record.path = beside.path(packet);
         if let Transport::Tcp(tcp) = &packet.transport {
@@ -331,102 +275,116 @@ impl Record {
     }
 
     #[inline]
+    fn on_payload(&mut self, len: u32, payload: Payload) {
+        let Payload { offset, len: captured, checksums, datagram } = payload;
+        (self.payload_len, self.line.payload_len) = (len, len as u16);
+        (self.offset, self.captured, self.datagram) = (offset, captured, datagram);
+        self.line.verified(checksums);
+    }
+
+    #[inline]
     fn on_network(&mut self, network: &Network, transport_len: u32) {
-        self.header_len = (network.header_len + transport_len) as u16;
-        self.ttl = network.ttl;
-        self.tos = network.tos;
-        self.ip_id = network.id.unwrap_or(0);
-        self.bits.set(Bits::IP_ID, network.id.is_some());
+        self.line.header_len = (network.header_len + transport_len) as u16;
+        self.line.ttl = network.ttl;
+        self.line.tos = network.tos;
+        self.line.ip_id = network.id.unwrap_or(0);
+        self.line.bits |= when(network.id.is_some(), bits::IP_ID);
     }
 
     #[inline]
     fn on_tcp(&mut self, tcp: &Tcp<'_>, beside: &mut Beside) {
-        self.seq = tcp.seq;
-        self.ack = tcp.ack;
-        self.flags = tcp.flags;
-        self.window = tcp.window;
-        self.urgent = tcp.urgent;
-        self.checksum = tcp.checksum;
+        let line = &mut self.line;
+        line.seq = tcp.seq;
+        line.ack = tcp.ack;
+        line.bits |= tcp.flags & bits::FLAGS;
+        line.window = tcp.window;
+        line.checksum = tcp.checksum;
         // Nearly all segments of a connection with timestamps have these twelve bytes and no others.
-        if let [1, 1, 8, 10, a, b, c, d, e, f, g, h] = *tcp.options {
-            self.timestamps = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
-            self.bits.set(Bits::TIMESTAMPS, true);
-        } else if !tcp.options.is_empty() {
+        if let ([1, 1, 8, 10, a, b, c, d, e, f, g, h], 0) = (tcp.options, tcp.urgent) {
+            line.timestamps = (u32::from_be_bytes([*a, *b, *c, *d]), u32::from_be_bytes([*e, *f, *g, *h]));
+            line.bits |= bits::TIMESTAMPS;
+        } else if !tcp.options.is_empty() || tcp.urgent != 0 {
             // What is found comes back by value: the record is never lent, so that it is built where it goes.
-            let (timestamps, options) = beside.options_of(tcp.options());
-            self.timestamps = timestamps.unwrap_or_default();
-            self.bits.set(Bits::TIMESTAMPS, timestamps.is_some());
-            self.options = options;
+            let (timestamps, extra) = beside.options_of(tcp.options(), tcp.urgent);
+            line.timestamps = timestamps.unwrap_or_default();
+            line.bits |= when(timestamps.is_some(), bits::TIMESTAMPS);
+            self.extra = extra;
         }
     }
 
+    /// Who sent it.
+    #[inline]
+    pub fn direction(&self) -> Direction {
+        self.line.direction()
+    }
+
     /// When it was captured; `None` where the record has no time.
+    #[inline]
     pub fn at(&self) -> Option<Timestamp> {
-        self.bits.has(Bits::TIME).then_some(self.at)
+        self.line.at()
     }
 
     /// Its clock ticks finer than a microsecond.
+    #[inline]
     pub fn fine_clock(&self) -> bool {
-        self.bits.has(Bits::FINE_CLOCK)
+        self.line.has_fine_clock()
     }
 
     /// Length of the frame on the wire.
     pub fn frame_len(&self) -> u32 {
-        self.frame_len
+        self.line.frame_len
     }
 
     /// It is a TCP segment with SYN.
     pub fn is_syn(&self) -> bool {
-        self.kind == Kind::Segment && Flags(self.flags).contains(Flags::SYN)
+        self.kind == Kind::Segment && self.line.flags().contains(Flags::SYN)
     }
 
     /// It is a TCP segment that opens, closes or resets.
+    #[inline]
     pub fn changes_state(&self) -> bool {
-        Flags(self.flags).intersects(Flags(Flags::SYN.0 | Flags::CLOSING.0))
+        self.line.flags().intersects(Flags(Flags::SYN.0 | Flags::CLOSING.0))
     }
 
     /// Transport payload on the wire.
+    #[inline]
     pub fn payload_len(&self) -> u32 {
         self.payload_len
+    }
+
+    /// Where its captured payload stands.
+    pub fn payload(&self) -> Payload {
+        let Self { offset, captured: len, datagram, .. } = *self;
+        Payload { offset, len, checksums: self.sent().checksums, datagram }
     }
 
     /// What the flow's counters need.
     #[inline]
     pub fn sent(&self) -> Sent {
-        Sent {
-            at: self.at(),
-            frame_len: self.frame_len,
-            payload_len: self.payload_len,
-            header_len: u32::from(self.header_len),
-            ttl: self.ttl,
-            tos: self.tos,
-            checksums: self.payload.checksums,
-        }
+        self.line.sent(self.payload_len)
+    }
+
+    /// What there is to say of nearly every packet. `clock` is the time to use where the record has none.
+    #[inline]
+    pub fn line(&self, clock: Timestamp) -> Line {
+        self.line.or_at(clock)
+    }
+
+    /// Whether its [line](Self::line) says all of a segment.
+    #[inline]
+    pub fn is_line(&self) -> bool {
+        self.extra == 0 && self.payload_len <= u32::from(u16::MAX)
     }
 
     /// The TCP segment. `clock` is the time to use where the record has none.
     #[inline]
     pub fn segment(&self, clock: Timestamp, beside: &Beside) -> Segment {
-        let options = beside.options.get(self.options as usize).unwrap_or(&Options::NONE);
-        Segment {
-            number: self.number,
-            at: self.at().unwrap_or(clock),
-            seq: Seq(self.seq),
-            ack: Seq(self.ack),
-            window: self.window,
-            flags: Flags(self.flags),
-            payload_len: self.payload_len,
-            urgent: self.urgent,
-            checksum: self.checksum,
-            ip_id: self.bits.has(Bits::IP_ID).then_some(self.ip_id),
-            tos: self.tos,
-            timestamps: self.bits.has(Bits::TIMESTAMPS).then_some(self.timestamps),
-            mss: options.mss,
-            window_scale: options.window_scale,
-            sack_permitted: options.sack_permitted,
-            fast_open: options.fast_open,
-            sack: options.sack,
-        }
+        let segment = Segment { payload_len: self.payload_len, ..self.line(clock).segment(self.number) };
+        let Some(extra) = beside.extras.get(self.extra as usize).filter(|_| self.extra != 0) else {
+            return segment;
+        };
+        let Extra { mss, window_scale, sack_permitted, fast_open, sack, urgent } = *extra;
+        Segment { mss, window_scale, sack_permitted, fast_open, sack, urgent, ..segment }
     }
 }
 

@@ -176,7 +176,7 @@ impl<Row> Shard<Row> {
                 let segment = record.segment(clock, &opened.beside);
                 let reused = open
                     .as_mut()
-                    .is_some_and(|open| open.is_reused_by(record.direction, &segment, &mut self.room));
+                    .is_some_and(|open| open.is_reused_by(record.direction(), &segment, &mut self.room));
                 let slot = if reused { self.reuse(task, record, slot, segment.at) } else { slot };
                 self.on_packet(task, record, Some(&segment), slot, opened);
             }
@@ -224,7 +224,7 @@ impl<Row> Shard<Row> {
         if !entry.open.is_some() {
             let listener = task.listen.listen(&record.key);
             let mut open =
-                Box::new(Open::new(&record.key, record.number, record.direction, task.notes, listener));
+                Box::new(Open::new(&record.key, record.number, record.direction(), task.notes, listener));
             if entry.reuses_ports {
                 open.reuse_ports();
             }

@@ -7,8 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::responses::{Responses, is_news};
-use crate::flow::Direction;
-use crate::tcp::{Connection, Entry, Flags, Journal, Resolution, Segment};
+use crate::flow::{Direction, Pair, Traffic};
+use crate::tcp::{Connection, Entry, Flags, Journal, Line, Resolution, Segment};
 
 /// A connection that was not analysed yet.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -56,10 +56,10 @@ impl Young {
         }
     }
 
-    /// Writes a segment down.
-    #[inline(always)]
-    pub fn push(&mut self, direction: Direction, segment: &Segment, timed: bool) {
-        self.journal.push(direction, segment, timed);
+    /// Writes the segment of the frame `number` down that `line` says, if not `more` has to be said of it.
+    #[inline]
+    pub fn push(&mut self, number: u64, line: &Line, more: Option<&Segment>) {
+        self.journal.push(number, line, more);
     }
 
     /// An analysis that knows who the client is and how long the handshake took, and may not know more: asked for each row
@@ -91,26 +91,25 @@ impl Young {
         replayed
     }
 
-    /// What was written down comes to, in the memory that another connection took. Nothing can be added to it.
+    /// Analyses what was written down to its end, in the memory that another connection took. Nothing can be added to it.
     pub fn replay_whole(&self, replayed: &mut Replayed) {
         if !self.replay_plain(replayed) {
             self.replay_in(replayed);
-            replayed.finish();
+            replayed.connection.finish(&mut replayed.resolutions);
         }
     }
 
     /// What [`Self::replay_whole`] does, if the connection is plain. Whether it is.
     fn replay_plain(&self, replayed: &mut Replayed) -> bool {
-        let Replayed { connection, responses, .. } = replayed;
-        connection.restart(self.reuses_ports);
-        responses.clear();
-        let plain = self.journal.replay_while(|direction, segment, timed| {
-            let plain = connection.on_plain(direction, segment);
+        replayed.restart(self.reuses_ports);
+        let Replayed { connection, responses, traffic, .. } = replayed;
+        let plain = self.journal.replay(|direction, segment, sent| {
+            traffic[direction].on_packet(sent);
             // Nothing was sent before of what a plain segment brings.
-            if timed && segment.payload_len > 0 {
-                responses.on_payload(direction, segment.at);
+            if let Some(at) = sent.at.filter(|_| segment.payload_len > 0) {
+                responses.on_payload(direction, at);
             }
-            plain
+            connection.on_plain(direction, segment)
         });
         connection.finish_plain();
         plain
@@ -118,15 +117,16 @@ impl Young {
 
     /// Analyses what was written down, in the memory that another connection took.
     fn replay_in(&self, replayed: &mut Replayed) {
-        let Replayed { connection, responses, resolutions } = replayed;
-        connection.restart(self.reuses_ports);
-        responses.clear();
-        self.journal.replay(|direction, segment, timed| {
+        replayed.restart(self.reuses_ports);
+        let Replayed { connection, responses, resolutions, traffic } = replayed;
+        self.journal.replay(|direction, segment, sent| {
+            traffic[direction].on_packet(sent);
             let verdict = connection.on_segment(direction, segment, resolutions);
             resolutions.clear();
-            if timed && is_news(segment.payload_len, Some(&verdict)) {
-                responses.on_payload(direction, segment.at);
+            if let Some(at) = sent.at.filter(|_| is_news(segment.payload_len, Some(&verdict))) {
+                responses.on_payload(direction, at);
             }
+            true
         });
     }
 }
@@ -138,13 +138,17 @@ pub(super) struct Replayed {
     pub connection: Connection,
     /// How long its answers took.
     pub responses: Responses,
+    /// What each side sent.
+    pub traffic: Pair<Traffic>,
     resolutions: Vec<Resolution>,
 }
 
 impl Replayed {
-    /// Ends the connection: what was pending is decided.
-    pub fn finish(&mut self) {
-        self.connection.finish(&mut self.resolutions);
+    /// Begins anew, with a connection on the addresses and ports of an earlier one if it `reuses_ports`.
+    fn restart(&mut self, reuses_ports: bool) {
+        self.connection.restart(reuses_ports);
+        self.responses.clear();
+        self.traffic = Pair::default();
     }
 }
 
@@ -172,7 +176,7 @@ mod tests {
             let mut young = Young::default();
             for (number, line) in (1..).zip(script.lines().filter(|line| !line.trim().is_empty())) {
                 let (direction, segment) = parse(line.trim(), number, Setup::default());
-                young.push(direction, &segment, true);
+                young.push(number, &Line::of(direction, &segment, true), Some(&segment));
                 let (opening, whole) = (young.opening(), young.replay().connection);
                 assert_eq!(opening.client(), whole.client(), "{number} of {script}");
                 assert_eq!(opening.initial_rtt(), whole.initial_rtt(), "{number} of {script}");

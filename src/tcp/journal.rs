@@ -1,4 +1,4 @@
-//! The segments of a young connection, written down in forty bytes each, to be analysed later in one go.
+//! The segments of a young connection, written down in [some bytes](Line) each, to be analysed later in one go.
 //!
 //! Most connections have some tens of segments. What the analysis remembers of one takes kilobytes, spread over many
 //! cache lines; what it was told takes hundreds of bytes, one after the other. Nothing is lost by asking later.
@@ -8,13 +8,12 @@
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
-use super::{Flags, Segment, Seq};
+use super::{Flags, Line, Segment, Seq};
 use crate::decode::SackBlocks;
-use crate::flow::Direction;
-use crate::time::Timestamp;
+use crate::flow::{Direction, Sent};
 
 /// Lines for which room is made next, by how many there are: journals of a few segments are the most.
-const ROOM: [usize; 6] = [2, 5, 10, 18, 32, Journal::MOST];
+const ROOM: [usize; 5] = [2, 5, 18, 32, Journal::MOST];
 
 /// Offers that stand in the journal itself: those of a SYN and a SYN-ACK.
 const OFFERS: usize = 2;
@@ -36,42 +35,8 @@ pub struct Entry {
     pub direction: Direction,
     /// The segment.
     pub segment: Segment,
-    /// Its record has a time of its own.
-    pub timed: bool,
-}
-
-/// What there is to say of nearly every segment.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-struct Line {
-    at: Timestamp,
-    /// Its frame, counted from the journal's first.
-    number: u32,
-    seq: Seq,
-    ack: Seq,
-    timestamps: (u32, u32),
-    payload_len: u16,
-    window: u16,
-    checksum: u16,
-    ip_id: u16,
-    /// Its flags, and what else is known: see [`bits`].
-    bits: u16,
-    tos: u8,
-    /// What it has besides, counted from 1: first the offers, then the others; 0 for nothing.
-    more: u8,
-}
-
-/// What a line says besides the twelve flags.
-mod bits {
-    /// The flags.
-    pub const FLAGS: u16 = 0x0fff;
-    /// It was sent in the reverse direction.
-    pub const REVERSE: u16 = 1 << 12;
-    /// Its record has no time of its own.
-    pub const TIMELESS: u16 = 1 << 13;
-    /// It has timestamps.
-    pub const TIMESTAMPS: u16 = 1 << 14;
-    /// It has an IP identification.
-    pub const IP_ID: u16 = 1 << 15;
+    /// What its packet was, whatever it held.
+    pub sent: Sent,
 }
 
 /// The options of a SYN.
@@ -124,7 +89,7 @@ impl Journal {
     /// The direction and sequence number of the first segment, if it is a SYN without ACK.
     pub fn opened_by(&self) -> Option<(Direction, Seq)> {
         let first = self.lines.first()?;
-        first.flags().opens().then(|| (first.direction(), first.seq))
+        first.flags().opens().then(|| (first.direction(), Seq(first.seq)))
     }
 
     /// Whether `segment`, sent in `direction`, begins with the first byte of who opened the connection.
@@ -133,48 +98,37 @@ impl Journal {
         !resets && self.opened_by() == Some((direction, segment.seq + u32::MAX))
     }
 
-    /// Writes a segment down, sent in `direction`; `timed` where its record has a time of its own.
-    #[inline(always)]
-    pub fn push(&mut self, direction: Direction, segment: &Segment, timed: bool) {
+    /// Writes the segment of the frame `number` down that `line` says, if not `more` has to be said of it.
+    #[inline]
+    pub fn push(&mut self, number: u64, line: &Line, more: Option<&Segment>) {
         if self.lines.is_empty() {
-            self.first = segment.number;
+            self.first = number;
         }
-        let number = segment.number.wrapping_sub(self.first);
-        let when = |is: bool, bits: u16| if is { bits } else { 0 };
-        let mut line = Line {
-            at: segment.at,
-            number: number as u32,
-            seq: segment.seq,
-            ack: segment.ack,
-            timestamps: segment.timestamps.unwrap_or_default(),
-            payload_len: segment.payload_len as u16,
-            window: segment.window,
-            checksum: segment.checksum,
-            ip_id: segment.ip_id.unwrap_or_default(),
-            bits: segment.flags.0 & bits::FLAGS
-                | when(direction == Direction::Reverse, bits::REVERSE)
-                | when(!timed, bits::TIMELESS)
-                | when(segment.timestamps.is_some(), bits::TIMESTAMPS)
-                | when(segment.ip_id.is_some(), bits::IP_ID),
-            tos: segment.tos,
-            more: 0,
-        };
-        let long = number > u64::from(u32::MAX) || segment.payload_len > u32::from(u16::MAX);
-        let other = long || segment.urgent != 0 || !segment.sack.is_empty();
-        if other || segment.has_offer() {
-            // By value: the segment itself is never lent, so that it need not stand in memory.
-            let Segment { number, payload_len, urgent, sack, .. } = *segment;
-            let offer = Offer::of(segment);
-            line.more = if other {
-                self.note_other(Other { number, payload_len, urgent, offer, sack })
-            } else {
-                self.note_offer(number, payload_len, offer)
-            };
+        let number = number.wrapping_sub(self.first);
+        let mut line = Line { number: number as u32, ..*line };
+        if number > u64::from(u32::MAX) || more.is_some() {
+            line.more = self.note(self.first.wrapping_add(number), &line, more);
         }
         if self.lines.len() == self.lines.capacity() {
             self.make_room();
         }
         self.lines.push(line);
+    }
+
+    /// Notes what a line has no room for. Where it stands, as the line says it.
+    #[cold]
+    fn note(&mut self, number: u64, line: &Line, more: Option<&Segment>) -> u8 {
+        let segment = more.copied().unwrap_or_else(|| line.segment(number));
+        let Segment { payload_len, urgent, sack, .. } = segment;
+        let offer = Offer::of(&segment);
+        let far = number.wrapping_sub(self.first) > u64::from(u32::MAX);
+        let long = payload_len > u32::from(u16::MAX);
+        if far || long || urgent != 0 || !sack.is_empty() || self.offers.try_push(offer).is_err() {
+            self.others.reserve_exact(1);
+            self.others.push(Other { number, payload_len, urgent, offer, sack });
+            return (OFFERS + self.others.len()) as u8;
+        }
+        self.offers.len() as u8
     }
 
     fn make_room(&mut self) {
@@ -183,55 +137,30 @@ impl Journal {
         self.lines.reserve_exact(room - len);
     }
 
-    /// Notes the offer of a segment that has nothing else for which a line has no room. Where it stands, as the line says it.
-    #[cold]
-    fn note_offer(&mut self, number: u64, payload_len: u32, offer: Offer) -> u8 {
-        if self.offers.try_push(offer).is_ok() {
-            return self.offers.len() as u8;
-        }
-        self.note_other(Other { number, payload_len, urgent: 0, offer, sack: SackBlocks::new() })
-    }
-
-    /// Notes what a line has no room for. Where it stands, as the line says it.
-    #[cold]
-    fn note_other(&mut self, other: Other) -> u8 {
-        self.others.reserve_exact(1);
-        self.others.push(other);
-        (OFFERS + self.others.len()) as u8
-    }
-
     /// The segments, in order.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
         self.lines.iter().map(|line| self.entry(line))
     }
 
-    /// Gives the segments in order to `take`, with who sent them, and whether their records have times of their own.
+    /// Gives the segments in order to `take`, with what their packets were, until it does not want to go on. Whether it
+    /// took all.
     #[inline]
-    pub fn replay(&self, mut take: impl FnMut(Direction, &Segment, bool)) {
-        self.replay_while(|direction, segment, timed| {
-            take(direction, segment, timed);
-            true
-        });
-    }
-
-    /// As [`Self::replay`], until `take` does not want to go on. Whether it took all.
-    #[inline]
-    pub fn replay_while(&self, mut take: impl FnMut(Direction, &Segment, bool) -> bool) -> bool {
+    pub fn replay(&self, mut take: impl FnMut(Direction, &Segment, &Sent) -> bool) -> bool {
         self.lines.iter().all(|line| {
-            let mut segment = line.segment(self.first);
+            let mut segment = line.segment(self.first.wrapping_add(u64::from(line.number)));
             if line.more != 0 {
                 self.complete(line.more, &mut segment);
             }
-            take(line.direction(), &segment, !line.has(bits::TIMELESS))
+            take(line.direction(), &segment, &line.sent(segment.payload_len))
         })
     }
 
     fn entry(&self, line: &Line) -> Entry {
-        let mut segment = line.segment(self.first);
+        let mut segment = line.segment(self.first.wrapping_add(u64::from(line.number)));
         if line.more != 0 {
             self.complete(line.more, &mut segment);
         }
-        Entry { direction: line.direction(), segment, timed: !line.has(bits::TIMELESS) }
+        Entry { direction: line.direction(), segment, sent: line.sent(segment.payload_len) }
     }
 
     /// Adds what a line had no room for.
@@ -250,49 +179,12 @@ impl Journal {
     }
 }
 
-impl Line {
-    /// The segment, as far as a line says it. Frames are counted from `first`.
-    #[inline]
-    fn segment(&self, first: u64) -> Segment {
-        Segment {
-            number: first.wrapping_add(u64::from(self.number)),
-            at: self.at,
-            seq: self.seq,
-            ack: self.ack,
-            window: self.window,
-            flags: self.flags(),
-            payload_len: u32::from(self.payload_len),
-            urgent: 0,
-            checksum: self.checksum,
-            ip_id: self.has(bits::IP_ID).then_some(self.ip_id),
-            tos: self.tos,
-            timestamps: self.has(bits::TIMESTAMPS).then_some(self.timestamps),
-            mss: None,
-            window_scale: None,
-            sack_permitted: false,
-            fast_open: None,
-            sack: SackBlocks::new(),
-        }
-    }
-
-    fn has(&self, bits: u16) -> bool {
-        self.bits & bits != 0
-    }
-
-    fn flags(&self) -> Flags {
-        Flags(self.bits & bits::FLAGS)
-    }
-
-    fn direction(&self) -> Direction {
-        if self.has(bits::REVERSE) { Direction::Reverse } else { Direction::Forward }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::time::Timestamp;
 
     fn segment() -> impl Strategy<Value = Segment> {
         let near = prop_oneof![Just(0_u32), 0..2000_u32, any::<u32>()];
@@ -345,24 +237,21 @@ mod tests {
         ) {
             let entries: Vec<_> = segments
                 .into_iter()
-                .map(|(forward, timed, segment)| Entry {
-                    direction: if forward { Direction::Forward } else { Direction::Reverse },
-                    segment,
-                    timed,
+                .map(|(forward, timed, segment)| {
+                    let direction = if forward { Direction::Forward } else { Direction::Reverse };
+                    let line = Line { frame_len: segment.seq.0, ..Line::of(direction, &segment, timed) };
+                    let entry = Entry { direction, segment, sent: line.sent(segment.payload_len) };
+                    (line, entry)
                 })
                 .collect();
             let mut journal = Journal::default();
-            for entry in &entries {
-                journal.push(entry.direction, &entry.segment, entry.timed);
+            for (line, entry) in &entries {
+                journal.push(entry.segment.number, line, Some(&entry.segment));
             }
+            let entries: Vec<_> = entries.iter().map(|(_, entry)| entry).collect();
             let read: Vec<_> = journal.entries().collect();
             prop_assert_eq!(format!("{read:?}"), format!("{entries:?}"));
         }
-    }
-
-    #[test]
-    fn a_line_is_forty_bytes() {
-        assert_eq!(size_of::<Line>(), 40);
     }
 
     #[test]
@@ -388,7 +277,8 @@ mod tests {
         };
         let mut journal = Journal::default();
         for number in [1, u64::MAX, 2] {
-            journal.push(Direction::Reverse, &Segment { number, ..segment }, false);
+            let line = Line::of(Direction::Reverse, &segment, false);
+            journal.push(number, &line, Some(&Segment { number, ..segment }));
         }
         assert_eq!(journal.opened_by(), None);
         let read: Vec<_> = journal.entries().map(|entry| format!("{:?}", entry.segment)).collect();

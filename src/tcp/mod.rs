@@ -22,6 +22,7 @@ mod intervals;
 mod journal;
 mod jump;
 mod late;
+pub(crate) mod line;
 #[cfg(test)]
 mod laws;
 mod ordinary;
@@ -42,6 +43,7 @@ mod volume;
 mod window;
 
 pub use journal::{Entry, Journal};
+pub use line::Line;
 pub use segment::{Flags, Segment};
 pub use seq::Seq;
 pub use summary::{
