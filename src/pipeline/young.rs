@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::responses::{Responses, is_news};
 use crate::flow::{Direction, Pair, Traffic};
-use crate::tcp::{Connection, Entry, Flags, Journal, Line, Resolution, Segment};
+use crate::tcp::{Connection, Entry, Flags, Journal, Line, Plain, Resolution, Segment};
 
 /// A connection that was not analysed yet.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -102,32 +102,35 @@ impl Young {
     /// What [`Self::replay_whole`] does, if the connection is plain. Whether it is.
     fn replay_plain(&self, replayed: &mut Replayed) -> bool {
         replayed.restart(self.reuses_ports);
-        let Replayed { connection, responses, traffic, .. } = replayed;
-        let plain = self.journal.replay(|direction, segment, sent| {
-            traffic[direction].on_packet(sent);
+        let Replayed { connection, plain, responses, traffic, .. } = replayed;
+        plain.restart();
+        let all = self.journal.told().all(|told| {
+            let (direction, line) = (told.line.direction(), told.line);
+            let is_plain = plain.on_segment(connection, told);
+            let sent = line.sent(line.payload_len.into());
+            traffic[direction].on_packet(&sent);
             // Nothing was sent before of what a plain segment brings.
-            if let Some(at) = sent.at.filter(|_| segment.payload_len > 0) {
+            if let Some(at) = sent.at.filter(|_| sent.payload_len > 0) {
                 responses.on_payload(direction, at);
             }
-            connection.on_plain(direction, segment)
+            is_plain
         });
-        connection.finish_plain();
-        plain
+        plain.finish(connection);
+        all
     }
 
     /// Analyses what was written down, in the memory that another connection took.
     fn replay_in(&self, replayed: &mut Replayed) {
         replayed.restart(self.reuses_ports);
-        let Replayed { connection, responses, resolutions, traffic } = replayed;
-        self.journal.replay(|direction, segment, sent| {
-            traffic[direction].on_packet(sent);
-            let verdict = connection.on_segment(direction, segment, resolutions);
+        let Replayed { connection, responses, resolutions, traffic, .. } = replayed;
+        for Entry { direction, segment, sent } in self.journal.entries() {
+            traffic[direction].on_packet(&sent);
+            let verdict = connection.on_segment(direction, &segment, resolutions);
             resolutions.clear();
             if let Some(at) = sent.at.filter(|_| is_news(segment.payload_len, Some(&verdict))) {
                 responses.on_payload(direction, at);
             }
-            true
-        });
+        }
     }
 }
 
@@ -136,6 +139,7 @@ impl Young {
 pub(super) struct Replayed {
     /// What the analysis remembers.
     pub connection: Connection,
+    plain: Plain,
     /// How long its answers took.
     pub responses: Responses,
     /// What each side sent.

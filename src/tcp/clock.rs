@@ -31,7 +31,7 @@ pub(super) struct Clock {
 impl Clock {
     /// This side sends `segment`.
     pub(super) fn on_sent(&mut self, segment: &Segment) {
-        let Some((_, tsecr)) = segment.timestamps else { return };
+        let Some((tsval, tsecr)) = segment.timestamps else { return };
         if let Some((awaited, passed)) = self.awaited
             && tsecr.wrapping_sub(awaited) as i32 >= 0
         {
@@ -41,17 +41,16 @@ impl Clock {
                 self.nearest = Some(self.nearest.map_or(took, |nearest| nearest.min(took)));
             }
         }
-        self.on_stamp(segment);
+        self.on_stamp(segment.at, tsval);
     }
 
-    /// The stamp of what this side sends: how fast its clock goes, and whether the capture's keeps step.
-    pub(super) fn on_stamp(&mut self, segment: &Segment) {
-        let Some((tsval, _)) = segment.timestamps else { return };
+    /// What this side sends `at` this time is stamped `tsval`: how fast its clock goes, and whether the capture's keeps step.
+    pub(super) fn on_stamp(&mut self, at: Timestamp, tsval: u32) {
         let Some((began, first)) = self.first else {
-            self.first = Some((segment.at, tsval));
+            self.first = Some((at, tsval));
             return;
         };
-        let (passed, ticks) = (segment.at.since(began), i64::from(tsval.wrapping_sub(first) as i32));
+        let (passed, ticks) = (at.since(began), i64::from(tsval.wrapping_sub(first) as i32));
         match self.tick {
             None if passed >= WATCH && ticks > 0 => {
                 let near =
@@ -61,7 +60,7 @@ impl Clock {
             Some(tick) => {
                 let delay = Span::from_nanos(passed.as_nanos().saturating_sub(ticks.saturating_mul(tick)));
                 self.least_delay = self.least_delay.min(delay);
-                self.watch.on_segment(segment.at, delay);
+                self.watch.on_segment(at, delay);
             }
             None => {}
         }

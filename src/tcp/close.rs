@@ -51,11 +51,6 @@ impl Closer {
         }
     }
 
-    /// Whether a RST was seen.
-    pub(super) fn was_reset(&self) -> bool {
-        self.reset.is_some()
-    }
-
     /// Where the first FIN of `direction` ends.
     pub(super) fn fin_end(&self, direction: Direction) -> Option<Position> {
         self.fins[direction].map(|fin| fin.end)

@@ -45,6 +45,20 @@ impl Extent {
         }
     }
 
+    /// Of a stream that was seen from its SYN on, without a hole: the number behind the SYN, how far it came, with its FIN if
+    /// there was a `fin`, and the position up to which it was acknowledged, 0 if it was not.
+    pub(super) fn whole(first: Seq, sent: u32, acked: u32, fin: bool) -> Self {
+        let end = i64::from(sent);
+        Self {
+            near: (first + sent, end),
+            sent: end,
+            acked: if acked > 0 { i64::from(acked) - 1 } else { NOWHERE },
+            first: 0,
+            payload_end: if sent > u32::from(fin) { end - i64::from(fin) } else { NOWHERE },
+            fin_end: if fin { end } else { NOWHERE },
+        }
+    }
+
     /// A segment of this side, neither a copy nor a RST.
     pub(super) fn on_segment(&mut self, segment: &Segment) {
         let (syn, fin) = (segment.flags.contains(Flags::SYN), segment.flags.contains(Flags::FIN));

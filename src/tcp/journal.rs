@@ -39,6 +39,32 @@ pub struct Entry {
     pub sent: Sent,
 }
 
+/// A packet of a journal.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    journal: &'a Journal,
+    /// What there is to say of nearly every one.
+    pub line: &'a Line,
+}
+
+impl Told<'_> {
+    /// Its frame.
+    #[inline]
+    pub fn number(&self) -> u64 {
+        self.journal.first.wrapping_add(u64::from(self.line.number))
+    }
+
+    /// The whole segment.
+    #[inline]
+    pub fn segment(&self) -> Segment {
+        let mut segment = self.line.segment(self.number());
+        if !self.line.is_whole() {
+            self.journal.complete(self.line.more, &mut segment);
+        }
+        segment
+    }
+}
+
 /// The options of a SYN.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 struct Offer {
@@ -142,24 +168,15 @@ impl Journal {
         self.lines.iter().map(|line| self.entry(line))
     }
 
-    /// Gives the segments in order to `take`, with what their packets were, until it does not want to go on. Whether it
-    /// took all.
+    /// The packets, in order, each to be asked for its segment.
     #[inline]
-    pub fn replay(&self, mut take: impl FnMut(Direction, &Segment, &Sent) -> bool) -> bool {
-        self.lines.iter().all(|line| {
-            let mut segment = line.segment(self.first.wrapping_add(u64::from(line.number)));
-            if line.more != 0 {
-                self.complete(line.more, &mut segment);
-            }
-            take(line.direction(), &segment, &line.sent(segment.payload_len))
-        })
+    pub fn told(&self) -> impl Iterator<Item = Told<'_>> {
+        self.lines.iter().map(|line| Told { journal: self, line })
     }
 
     fn entry(&self, line: &Line) -> Entry {
-        let mut segment = line.segment(self.first.wrapping_add(u64::from(line.number)));
-        if line.more != 0 {
-            self.complete(line.more, &mut segment);
-        }
+        let told = Told { journal: self, line };
+        let segment = told.segment();
         Entry { direction: line.direction(), segment, sent: line.sent(segment.payload_len) }
     }
 

@@ -121,6 +121,18 @@ impl Line {
         Self { at: self.at().unwrap_or(clock), ..self }
     }
 
+    /// Whether it says all of its segment.
+    #[inline]
+    pub(super) fn is_whole(&self) -> bool {
+        self.more == 0
+    }
+
+    /// Whether it has timestamps.
+    #[inline]
+    pub(super) fn has_timestamps(&self) -> bool {
+        self.has(bits::TIMESTAMPS)
+    }
+
     /// The flags of a segment.
     #[inline]
     pub(crate) fn flags(&self) -> Flags {

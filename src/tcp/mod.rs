@@ -42,8 +42,9 @@ mod verdict;
 mod volume;
 mod window;
 
-pub use journal::{Entry, Journal};
+pub use journal::{Entry, Journal, Told};
 pub use line::Line;
+pub use plain::Plain;
 pub use segment::{Flags, Segment};
 pub use seq::Seq;
 pub use summary::{
@@ -119,7 +120,7 @@ impl Connection {
         segment: &Segment,
         resolutions: &mut Vec<Resolution>,
     ) -> Verdict {
-        match self.on_ordinary::<false>(direction, segment) {
+        match self.on_ordinary(direction, segment) {
             Some(verdict) => verdict,
             None => self.on_any(direction, segment, resolutions),
         }

@@ -1,148 +1,327 @@
 //! Connections in which nothing goes wrong, from the SYN on: most are short, and most of the short ones are so.
 //!
 //! What tells a copy, a probe or a retransmission from what it looks like is remembered of every segment, and asked only
-//! of one that is not [ordinary](super::ordinary). Where the segments are at hand to be told again, it need not be
-//! remembered: the connection is presumed to be plain, and begun anew when it turns out that it is not.
+//! of one that is not in order. Where the segments are at hand to be told again, it need not be remembered: a connection is
+//! presumed to be plain, and analysed by [`Connection::on_segment`] when it turns out that it is not.
 //!
-//! Of a plain connection all was seen, and in order of time, in both directions and with both SYNs.
+//! Of a plain connection all was seen, in order of sequence numbers and of time, from the SYN of the client and, if there
+//! is any more, the SYN-ACK on. So a few numbers are all that the next segment is compared with, and what comes of them
+//! is put where the whole analysis has it at the end.
 
-use super::flight::Sent;
-use super::half::Half;
-use super::rtt;
-use super::{Connection, Flags, Position, Segment, Tags};
-use crate::flow::Direction;
+use arrayvec::ArrayVec;
+
+use super::extent::Extent;
+use super::journal::Told;
+use super::seq::Numbering;
+use super::window::Windows;
+use super::{Connection, Flags, Journal, Line, Moment, Position, Segment, SegmentSizes, Tags};
+use crate::flow::{Direction, Pair};
 use crate::time::Timestamp;
 
 /// What a SYN or SYN-ACK may have besides: that it offers to report congestion. RFC 3168 §6.1.1
 const OFFERS_ECN: Flags = Flags(Flags::ECE.0 | Flags::CWR.0);
 
-impl Connection {
-    /// Lets the connection see its next segment, if all before it were shown so and it is plain, too. Whether it is: if not,
-    /// the connection has to [begin anew](Self::restart), with [`Self::on_segment`]. Nothing but what it comes to can be
-    /// asked of it, and only after [`Self::finish_plain`].
+/// What is known of a plain connection while its segments are told.
+#[derive(Debug, Default)]
+pub struct Plain {
+    sides: Pair<Side>,
+    latest: Option<Timestamp>,
+    /// The ACK of the handshake was seen.
+    opened: bool,
+    /// A RST was seen: nothing behind it is plain.
+    reset: bool,
+}
+
+/// One side. Positions count from its SYN, which is 0.
+#[derive(Debug, Default)]
+struct Side {
+    /// The number of its SYN, if that was seen.
+    base: u32,
+    begun: bool,
+    /// SND.MAX, and SND.UNA as far as the other side told; 0 for neither.
+    snd_max: u32,
+    acked: u32,
+    /// It sent a FIN, which ends at `snd_max`; the other side acknowledged that.
+    fin: bool,
+    fin_acked: bool,
+    /// It sent a pure ACK, and data.
+    story: [bool; 2],
+    /// Its windows: those of segments without SYN.
+    window: Windows,
+    /// By how many bits the windows are shifted.
+    shift: u8,
+    /// The other side's MSS option, or the greatest number.
+    offered: u32,
+    segments: u32,
+    pure_acks: u32,
+    data_segments: u32,
+    pushes: u32,
+    full_segments: u32,
+    shortest: u32,
+    longest: u32,
+    payload_bytes: u64,
+    data_span: Option<(Timestamp, Timestamp)>,
+    /// Where each segment ends that occupies sequence space, and when it was seen; those before `outstanding` are acknowledged.
+    sent: ArrayVec<(u32, Timestamp), { Journal::MOST }>,
+    outstanding: usize,
+}
+
+impl Plain {
+    /// Forgets the connection before.
+    pub fn restart(&mut self) {
+        let Self { sides, latest, opened, reset } = self;
+        sides.forward.clear();
+        sides.reverse.clear();
+        (*latest, *opened, *reset) = (None, false, false);
+    }
+
+    /// Lets `connection` see its next segment, if all before it were told so and it is plain, too. Whether it is: if not,
+    /// the connection has to [begin anew](Connection::restart). Nothing can be asked of it before [`Self::finish`].
     #[inline]
-    pub fn on_plain(&mut self, direction: Direction, segment: &Segment) -> bool {
-        if self.last_at.is_some_and(|last| segment.at < last) || self.closer.was_reset() {
+    pub fn on_segment(&mut self, connection: &mut Connection, told: Told<'_>) -> bool {
+        const ORDINARY: Flags = Flags(Flags::PSH.0 | Flags::FIN.0);
+        let line = told.line;
+        if self.reset || self.latest.is_some_and(|latest| line.at < latest) {
             return false;
         }
-        if segment.flags.contains(Flags::SYN) {
-            self.on_plain_syn(direction, segment)
-        } else if segment.flags.contains(Flags::RST) {
-            self.on_plain_reset(direction, segment)
+        let ordinary = line.flags().0 & !ORDINARY.0 == Flags::ACK.0;
+        if ordinary && line.is_whole() {
+            self.on_ordinary(connection, told)
+        } else if line.flags().contains(Flags::SYN) {
+            self.on_syn(connection, &told.segment(), line.direction())
         } else {
-            let may_follow = self.closer.fin_end(direction).is_none() || is_bare(segment);
-            may_follow && self.on_ordinary::<true>(direction, segment).is_some()
+            self.on_reset(connection, &told.segment(), line.direction())
         }
     }
 
     /// The SYN that opens the connection, or the SYN-ACK that answers it.
-    fn on_plain_syn(&mut self, direction: Direction, segment: &Segment) -> bool {
-        let (half, peer) = self.halves.split(direction);
+    fn on_syn(&mut self, connection: &mut Connection, segment: &Segment, direction: Direction) -> bool {
+        let (side, peer) = self.sides.split(direction);
         let answer = segment.flags.contains(Flags::ACK);
         let expected = match answer {
-            true => peer.snd_max == Some(1) && peer.position(segment.ack) == 1 && peer.acked.is_none(),
-            false => peer.numbers.is_none(),
+            true => peer.snd_max == 1 && segment.ack.0 == peer.base.wrapping_add(1),
+            false => !peer.begun,
         };
         let only = Flags::SYN.0 | Flags::ACK.0 | OFFERS_ECN.0;
-        if !expected
-            || half.numbers.is_some()
-            || segment.flags.0 & !only != 0
-            || segment.payload_len > 0
-            || !segment.sack.is_empty()
-        {
+        let bare = segment.payload_len == 0 && segment.urgent == 0 && segment.sack.is_empty();
+        if side.begun || !expected || !bare || segment.flags.0 & !only != 0 {
             return false;
         }
-        self.last_at = Some(segment.at);
-        half.learn_base(segment);
+        (side.begun, side.base, side.snd_max) = (true, segment.seq.0, 1);
+        let Ok(()) = side.sent.try_push((1, segment.at)) else { return false };
+        side.window.on_syn(segment.window);
+        peer.offered = segment.mss.map_or(u32::MAX, u32::from);
+        connection.opener.on_syn(direction, segment);
+        connection.history.on_segment(direction, segment, Tags::default());
+        let (half, other) = connection.halves.split(direction);
         half.tally.on_segment(segment);
-        half.clock.on_stamp(segment);
-        half.windows.on_syn(segment.window);
-        half.first = 1;
-        half.extent.on_segment(segment);
-        half.flight.on_new(Sent::new(segment, 0..1, 1));
-        half.reach(1);
-        if answer {
-            peer.on_plain_ack(segment, 1);
+        if let Some((tsval, _)) = segment.timestamps {
+            half.clock.on_stamp(segment.at, tsval);
         }
-        self.opener.on_syn(direction, segment);
-        self.history.on_segment(direction, segment, Tags::default());
+        if answer {
+            peer.acked = 1;
+            if let Some(at) = peer.acknowledge() {
+                other.rtt.on_sample(segment.at.since(at));
+            }
+            side.shift = connection.opener.shift(direction).unwrap_or(0);
+            peer.shift = connection.opener.shift(direction.reverse()).unwrap_or(0);
+        }
+        self.latest = Some(segment.at);
         true
+    }
+
+    /// A segment with ACK, and perhaps with PSH and FIN.
+    #[inline]
+    fn on_ordinary(&mut self, connection: &mut Connection, told: Told<'_>) -> bool {
+        let (line, direction) = (told.line, told.line.direction());
+        let (len, fin) = (u32::from(line.payload_len), line.flags().contains(Flags::FIN));
+        let (side, peer) = self.sides.split(direction);
+        let ack = line.ack.wrapping_sub(peer.base);
+        let in_order =
+            line.seq.wrapping_sub(side.base) == side.snd_max && peer.acked <= ack && ack <= peer.snd_max;
+        let says = len > 0 || fin;
+        // One byte may be a probe, and what says nothing new a duplicate ACK.
+        let clear = len != 1 && line.window != 0 && (says || ack > peer.acked);
+        if !in_order || !clear || !side.begun || !peer.begun || (side.fin && says) {
+            return false;
+        }
+        self.latest = Some(line.at);
+        let (half, other) = connection.halves.split(direction);
+        if line.has_timestamps() {
+            half.clock.on_stamp(line.at, line.timestamps.0);
+        }
+        side.segments += 1;
+        if len > 0 {
+            if connection.first_data.is_none() {
+                connection.first_data = Some(Moment { at: line.at, number: told.number() });
+            }
+            side.on_data(line, len);
+            half.volume.on_new_data(len);
+        } else if !fin {
+            side.pure_acks += 1;
+        }
+        if says {
+            side.snd_max += len + u32::from(fin);
+            side.fin = fin;
+            let Ok(()) = side.sent.try_push((side.snd_max, line.at)) else { return false };
+        }
+        if len > 0 {
+            half.volume.on_change(side.in_flight(), line.at);
+            side.full_segments += u32::from(side.fills(peer));
+        }
+        side.window.on_window(line.window, side.shift, line.at);
+        if ack > peer.acked {
+            peer.acked = ack;
+            if let Some(at) = peer.acknowledge() {
+                other.rtt.on_sample(line.at.since(at));
+            }
+            if ack > 1 {
+                other.volume.on_data_acked();
+                other.volume.on_change(peer.in_flight(), line.at);
+            }
+        }
+        let closes = fin || (peer.fin && !peer.fin_acked && ack == peer.snd_max);
+        if closes || !self.opened || !side.has_told(len > 0) {
+            self.on_event(connection, &told.segment(), direction);
+        }
+        true
+    }
+
+    /// A segment that opens, closes, or is the first of its kind.
+    #[cold]
+    fn on_event(&mut self, connection: &mut Connection, segment: &Segment, direction: Direction) {
+        let (side, peer) = self.sides.split(direction);
+        let Connection { opener, closer, history, .. } = connection;
+        opener.on_segment(direction, segment);
+        self.opened = opener.is_complete();
+        if segment.flags.contains(Flags::FIN) {
+            closer.on_fin(direction, segment, side.snd_max.into());
+        }
+        closer.on_ack(direction.reverse(), segment, peer.acked.into());
+        peer.fin_acked = peer.fin && peer.acked == peer.snd_max;
+        history.on_segment(direction, segment, Tags::default());
     }
 
     /// The RST behind which nothing is plain.
-    fn on_plain_reset(&mut self, direction: Direction, segment: &Segment) -> bool {
+    fn on_reset(&mut self, connection: &mut Connection, segment: &Segment, direction: Direction) -> bool {
         let only = Flags::RST.0 | Flags::ACK.0;
-        if self.last_at.is_none() || segment.flags.0 & !only != 0 || segment.payload_len > 0 {
+        let bare = segment.payload_len == 0 && segment.urgent == 0 && segment.sack.is_empty();
+        let reset = segment.flags.contains(Flags::RST) && segment.flags.0 & !only == 0;
+        if !reset || !bare || segment.has_offer() || self.latest.is_none() {
             return false;
         }
-        self.finish_flight();
-        self.last_at = Some(segment.at);
-        let half = &mut self.halves[direction];
+        self.finish_flight(connection);
+        (self.reset, self.latest) = (true, Some(segment.at));
+        let half = &mut connection.halves[direction];
         half.learn_base(segment);
         half.tally.on_segment(segment);
-        self.opener.on_reset(direction);
-        self.closer.on_reset(direction, segment);
-        self.history.on_segment(direction, segment, Tags::default());
+        connection.opener.on_reset(direction);
+        connection.closer.on_reset(direction, segment);
+        connection.history.on_segment(direction, segment, Tags::default());
         true
     }
 
-    /// What is in flight now. As long as it does not change, how long it lasts is not asked.
-    #[inline]
-    pub(super) fn on_plain_change(&mut self, at: Timestamp) {
+    /// What was in flight last was so until now. A RST takes it away.
+    fn finish_flight(&self, connection: &mut Connection) {
+        let Some(latest) = self.latest else { return };
         for direction in Direction::BOTH {
-            let fin_end = self.closer.fin_end(direction);
-            self.halves[direction].on_plain_flight(fin_end, at);
+            let half = &mut connection.halves[direction];
+            half.volume.on_change(self.sides[direction].in_flight(), latest);
         }
     }
 
-    /// What was in flight last was so until now. A RST takes it away.
-    fn finish_flight(&mut self) {
-        if let Some(last) = self.last_at {
-            for Half { volume, .. } in [&mut self.halves.forward, &mut self.halves.reverse] {
-                volume.on_change(volume.now(), last);
+    /// All segments were told, and plain: `connection` is what the whole analysis would have made of them, as far as its
+    /// figures go.
+    pub fn finish(&mut self, connection: &mut Connection) {
+        if !self.reset {
+            self.finish_flight(connection);
+        }
+        connection.last_at = self.latest;
+        for direction in Direction::BOTH {
+            let side = &self.sides[direction];
+            if side.begun {
+                side.pour(&mut connection.halves[direction]);
             }
         }
     }
-
-    /// All of its segments were plain: what was put off is done.
-    pub fn finish_plain(&mut self) {
-        if !self.closer.was_reset() {
-            self.finish_flight();
-        }
-        for direction in Direction::BOTH {
-            let (fin, half) = (self.closer.fin_end(direction).is_some(), &mut self.halves[direction]);
-            half.seen.add(1..half.snd_max.unwrap_or(1) - Position::from(fin));
-        }
-    }
 }
 
-impl Half {
-    /// The other side acknowledges its stream up to `ack`, and more than before.
-    #[inline]
-    pub(super) fn on_plain_ack(&mut self, segment: &Segment, ack: Position) {
-        let echo = segment.timestamps.map(|(_, tsecr)| tsecr);
-        let newest = self.flight.on_ack(ack).newest;
-        if let Some(sample) = newest.and_then(|newest| rtt::sample(&newest, None, segment.at, echo)) {
-            self.rtt.on_sample(sample);
-        }
-        self.extent.on_ack(segment.ack);
-        if ack > 1 {
-            self.volume.on_data_acked();
-        }
-        self.acknowledge(ack);
+impl Side {
+    /// Forgets the connection before. What it sent is overwritten.
+    fn clear(&mut self) {
+        let mut sent = std::mem::take(&mut self.sent);
+        sent.clear();
+        *self = Self { sent, ..Self::default() };
     }
 
-    /// What is in flight now.
+    /// It sends `len` bytes of payload.
     #[inline]
-    fn on_plain_flight(&mut self, fin_end: Option<Position>, at: Timestamp) {
-        let in_flight = self.in_flight(fin_end);
-        if in_flight != self.volume.now() {
-            self.volume.on_change(in_flight, at);
-        }
+    fn on_data(&mut self, line: &Line, len: u32) {
+        self.shortest = if self.data_segments == 0 { len } else { self.shortest.min(len) };
+        self.longest = self.longest.max(len);
+        self.payload_bytes += u64::from(len);
+        self.data_segments += 1;
+        self.pushes += u32::from(line.flags().contains(Flags::PSH));
+        let (first, _) = self.data_span.unwrap_or((line.at, line.at));
+        self.data_span = Some((first, line.at));
     }
-}
 
-/// No payload and no FIN: it may follow a FIN of its sender.
-fn is_bare(segment: &Segment) -> bool {
-    segment.payload_len == 0 && !segment.flags.contains(Flags::FIN)
+    /// What it sent is acknowledged up to `acked`. When the newest segment was seen that is newly so.
+    #[inline]
+    fn acknowledge(&mut self) -> Option<Timestamp> {
+        let mut newest = None;
+        while let Some(&(end, at)) = self.sent.get(self.outstanding)
+            && end <= self.acked
+        {
+            newest = Some(at);
+            self.outstanding += 1;
+        }
+        newest
+    }
+
+    /// Payload bytes in flight. RFC 5681 §2, without SYN and FIN.
+    #[inline]
+    fn in_flight(&self) -> u64 {
+        let payload = |position: u32| position.max(1) - u32::from(self.fin && position == self.snd_max);
+        u64::from(payload(self.snd_max) - payload(self.acked))
+    }
+
+    /// Whether what it sent last reaches the edge of the window of `peer`.
+    fn fills(&self, peer: &Self) -> bool {
+        let Some(window) = peer.window.last().filter(|_| self.acked > 0) else { return false };
+        let edge = u64::from(self.acked) + (u64::from(window) << peer.shift);
+        let mss = self.longest.min(self.offered).max(1);
+        edge.checked_sub(self.snd_max.into()).is_some_and(|left| left < u64::from(mss))
+    }
+
+    /// Whether it told data, or else a pure ACK, before. From now on it has.
+    #[inline]
+    fn has_told(&mut self, data: bool) -> bool {
+        let [acks, datas] = &mut self.story;
+        std::mem::replace(if data { datas } else { acks }, true)
+    }
+
+    /// Gives `half` what was found.
+    fn pour(&self, half: &mut super::half::Half) {
+        let (snd_max, acked) = (Position::from(self.snd_max), Position::from(self.acked));
+        let mut numbers = Numbering::new(super::Seq(self.base));
+        numbers.advance(snd_max);
+        half.numbers = Some(numbers);
+        half.first = 1;
+        half.snd_max = Some(snd_max);
+        half.acked = (acked > 0).then_some(acked);
+        half.seen.add(1..snd_max - Position::from(self.fin));
+        half.extent = Extent::whole(super::Seq(self.base) + 1, self.snd_max - 1, self.acked, self.fin);
+        half.windows = self.window;
+        let tally = &mut half.tally;
+        tally.segments += self.segments;
+        tally.acks.ack_segments += self.segments;
+        tally.acks.pure_acks += self.pure_acks;
+        tally.data_segments += self.data_segments;
+        tally.pushes += self.pushes;
+        tally.full_segments += self.full_segments;
+        tally.data_span = self.data_span;
+        let (min, max, sum) = (self.shortest, self.longest, self.payload_bytes);
+        tally.sizes = (self.data_segments > 0).then_some(SegmentSizes { min, mean: 0, max, sum });
+    }
 }

@@ -48,11 +48,6 @@ impl Volume {
         self.span = Some((began, changed.max(at)));
     }
 
-    /// Payload bytes in flight, as they were told last.
-    pub(super) fn now(&self) -> u64 {
-        self.now
-    }
-
     /// The most that was in flight; `None` without payload.
     pub(super) fn greatest(&self) -> Option<u64> {
         self.span.map(|_| self.greatest)
