@@ -200,7 +200,7 @@ impl<Row> Open<Row> {
         young && matches!(self.ear, Ear::None | Ear::Quiet)
     }
 
-    /// Writes a segment of a young connection down to which nothing listens, if it is neither the first nor the last of
+    /// Writes a segment of a young connection down to which nothing listens, if it has no SYN and is not the first of
     /// anything. Whether it is such a one; if not, nothing has changed.
     #[inline]
     pub fn note(&mut self, record: &Record, beside: &Beside) -> bool {
@@ -210,13 +210,15 @@ impl<Row> Open<Row> {
             Ear::Quiet => record.payload_len() == 0,
             Ear::Packed(_) | Ear::Awake(_) => false,
         };
-        if !deaf || young.is_full() || record.changes_state() || (record.path != 0 && self.path.is_none()) {
+        if !deaf || young.is_full() || record.is_syn() || (record.path != 0 && self.path.is_none()) {
             return false;
         }
         let clock = self.head.end.unwrap_or_default();
         let more = (!record.is_line()).then(|| record.segment(clock, beside));
-        young.push(record.number, &record.line(clock), more.as_ref());
+        let line = record.line(clock);
+        young.push(record.number, &line, more.as_ref());
         self.pass(record);
+        self.on_flags(record.direction(), line.flags(), line.at);
         true
     }
 
@@ -253,8 +255,8 @@ impl<Row> Open<Row> {
         if self.path.is_none() && record.path != 0 {
             self.path = opened.beside.paths.get(usize::from(record.path)).cloned().map(Box::new);
         }
-        if let Some(segment) = segment.filter(|segment| segment.flags.intersects(tcp::Flags::CLOSING)) {
-            self.on_closing(direction, segment);
+        if let Some(segment) = segment {
+            self.on_flags(direction, segment.flags, segment.at);
         }
         if let Some(Tcp::Young(young)) = &self.tcp {
             // Packets that are no segments are not written down: what is counted of them and of segments depends on their order.
@@ -307,12 +309,16 @@ impl<Row> Open<Row> {
         verdict
     }
 
-    /// A FIN or RST: the flow closes with a RST, or with the second FIN.
-    fn on_closing(&mut self, direction: Direction, segment: &tcp::Segment) {
+    /// A segment with `flags`. The flow closes with a RST, or with the second FIN.
+    #[inline]
+    fn on_flags(&mut self, direction: Direction, flags: tcp::Flags, at: Timestamp) {
+        if !flags.intersects(tcp::Flags::CLOSING) {
+            return;
+        }
         self.fins[direction] = true;
-        let reset = segment.flags.contains(tcp::Flags::RST);
+        let reset = flags.contains(tcp::Flags::RST);
         if self.head.closed.is_none() && (reset || self.fins[direction.reverse()]) {
-            self.head.closed = Some(segment.at);
+            self.head.closed = Some(at);
         }
     }
 

@@ -340,12 +340,6 @@ impl Record {
         self.kind == Kind::Segment && self.line.flags().contains(Flags::SYN)
     }
 
-    /// It is a TCP segment that opens, closes or resets.
-    #[inline]
-    pub fn changes_state(&self) -> bool {
-        self.line.flags().intersects(Flags(Flags::SYN.0 | Flags::CLOSING.0))
-    }
-
     /// Transport payload on the wire.
     #[inline]
     pub fn payload_len(&self) -> u32 {
