@@ -262,7 +262,7 @@ impl<F: Family> Renderer<F> {
 impl Part {
     /// Whether a row is among the first `top` of this part so far.
     fn is_among_first(&mut self, key: &[Order], top: usize) -> bool {
-        if self.bar.as_ref().is_some_and(|last| last.as_slice() < key) {
+        if self.bar.as_ref().is_some_and(|last| last.as_slice() <= key) {
             return false;
         }
         if self.first.len() >= top {

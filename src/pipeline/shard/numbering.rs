@@ -27,8 +27,8 @@ impl<Row> Shard<Row> {
             };
             let Some(entry) = self.table.get_mut(slot) else { continue };
             entry.waits = false;
-            waiting.extend(entry.stream.place().map(|place| (place, series, slot)));
             waiting.extend(entry.flow.place().map(|place| (place, Series::Flow, slot)));
+            waiting.extend(entry.stream.place().map(|place| (place, series, slot)));
         }
         waiting
     }
