@@ -108,19 +108,51 @@ fn check_threads_and_blocks(captures: &[PathBuf], others: &[(usize, usize)]) {
 /// down first.
 #[test]
 fn when_a_connection_is_analysed_changes_nothing() {
+    let compared: usize = captures().iter().map(|path| check_when_analysed(path)).sum();
+    assert!(compared > 100, "{compared}");
+}
+
+/// The rows of a capture are the same whenever its connections are analysed. How many there are.
+fn check_when_analysed(path: &Path) -> usize {
     let later = Settings { flows: true, samples: true, threads: 2, ..Settings::default() };
     let at_once = Settings { packets: true, ..later.clone() };
-    let flows = |path: &Path, settings: &Settings| -> Vec<String> {
+    let flows = |settings: &Settings| -> Vec<String> {
         let (text, _) = run(path, settings, 64 << 10);
         text.lines().filter(|line| line.starts_with("FlowRow")).map(Into::into).collect()
     };
-    let mut compared = 0;
-    for path in captures() {
-        let expected = flows(&path, &at_once);
-        compared += expected.len();
-        assert!(flows(&path, &later) == expected, "{}", path.display());
+    let expected = flows(&at_once);
+    assert!(flows(&later) == expected, "{}", path.display());
+    expected.len()
+}
+
+/// A TCP packet whose header is cut short has no ports, as the segments of a connection between ports 0 say of themselves.
+#[test]
+fn packets_that_are_no_segments_may_come_between_segments() {
+    let (client, server) = (Ip::v4(1, 2), Ip::v4(2, 1));
+    let segment = |ip: &Ip, seq, ack, flags, payload: &[u8]| {
+        link::ethernet(&Tcp { seq, ack, flags, window: 1000, ..Tcp::default() }.packet(ip, payload))
+    };
+    let (request, answer) = (b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let whole = [
+        segment(&client, 100, 0, 0x02, b""),
+        segment(&server, 300, 101, 0x12, b""),
+        segment(&client, 101, 301, 0x10, b""),
+        segment(&client, 101, 301, 0x18, request),
+        segment(&server, 301, 119, 0x18, answer),
+        segment(&client, 119, 339, 0x11, b""),
+    ];
+    for opening in [0, 2] {
+        for place in 0..=whole.len() - opening {
+            let mut frames = whole[opening..].to_vec();
+            frames.insert(place, link::ethernet(&client.packet(6, &[0; 4])));
+            let records: Vec<_> =
+                (0..).zip(frames).map(|(at, frame)| Record::new(at * 1_000_000, frame)).collect();
+            let file = file(&records);
+            assert_eq!(check_when_analysed(file.path()), 1);
+            let (text, _) = run(file.path(), &Settings { flows: true, ..Settings::default() }, 64 << 10);
+            assert!(text.contains("service: Some(\"http\")"), "{place} {text}");
+        }
     }
-    assert!(compared > 100, "{compared}");
 }
 
 /// A capture in a file of its own.

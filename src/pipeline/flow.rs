@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ended::Identity;
 use super::listener::{Heard, Listener, Speaker};
 use super::opened::Opened;
-use super::record::{Beside, Path, Record, TCP, UDP};
+use super::record::{Beside, Kind, Path, Record, TCP, UDP};
 use super::responses::{Responses, is_news};
 use super::rows::{FlowRow, Samples};
 use super::settings::Lifetime;
@@ -170,7 +170,7 @@ impl<Row> Open<Row> {
     ) {
         let packed: &[u8] = match &self.ear {
             Ear::Packed(packed) => packed,
-            Ear::Quiet if record.payload_len() > 0 || record.is_syn() || self.is_nearly_grown() => &[],
+            Ear::Quiet if record.payload_len() > 0 || self.may_be_analysed_before(record) => &[],
             _ => return,
         };
         let mut listener = listener();
@@ -180,9 +180,10 @@ impl<Row> Open<Row> {
         self.ear = listener.map_or(Ear::None, Ear::Awake);
     }
 
-    /// Whether its next segment may be the one before which it is analysed.
-    fn is_nearly_grown(&self) -> bool {
-        matches!(&self.tcp, Some(Tcp::Young(young)) if young.is_full())
+    /// Whether `record` may be the one before which it is analysed.
+    fn may_be_analysed_before(&self, record: &Record) -> bool {
+        let full = matches!(&self.tcp, Some(Tcp::Young(young)) if young.is_full());
+        full || record.is_syn() || record.kind != Kind::Segment || self.counted.is_some()
     }
 
     /// Lets go of a listener that has nothing to remember yet.

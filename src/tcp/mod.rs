@@ -5,7 +5,10 @@
 //! connection's story in numbers. Sequence numbers become positions in a stream ([`seq`]), each side is a [`half`],
 //! and a segment visits, in this order: is it a copy ([`repeats`]), what does it do to the connection ([`handshake`],
 //! [`close`]), what did its sender know ([`sender`], [`clock`]), what is it by the sequence space it occupies
-//! ([`outgoing`]), and what does it say about the other side's stream ([`incoming`]).
+//! ([`outgoing`]), and what does it say about the other side's stream ([`incoming`]). Nearly all are [`ordinary`].
+//!
+//! A short connection is first written down, in the [`Line`]s of a [`Journal`], and analysed when it is asked about: most
+//! are [`Plain`], and come to the same by a few numbers.
 
 mod clock;
 mod close;

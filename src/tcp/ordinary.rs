@@ -305,6 +305,48 @@ mod tests {
         }
 
         #[test]
+        fn a_faultless_conversation_is_plain(
+            turns in prop::collection::vec((any::<bool>(), 0..4_u32, 0..3_u32, 0..16_u32), 1..40),
+            stamps: bool, sack: bool, reset: bool,
+        ) {
+            let mut twins = Twins::default();
+            let options = if sack { "mss 1460 sackok wscale 2" } else { "mss 500" };
+            let mut lines = vec![
+                format!("0.000 > syn 0:1(0) {options} ts 7:0"),
+                format!("0.020 < syn 0:1(0) ack 1 {options} ts 9:7"),
+            ];
+            let (mut at, mut next, mut acked, mut fins) = (20, [1_u32; 2], [1, 0], [false; 2]);
+            for (client, len, behind, odd) in turns {
+                let (own, other) = (usize::from(!client), usize::from(client));
+                let fin = odd == 0 && !fins[own];
+                let len = if fins[own] { 0 } else { [0, 2, 700, 1460][len as usize] };
+                let ack = next[other].saturating_sub(behind * 600).max(acked[other]).max(1);
+                if len == 0 && !fin && ack == acked[other] {
+                    continue;
+                }
+                at += 37 * odd;
+                let (side, flag) = (if client { '>' } else { '<' }, if fin { "fin" } else { "psh" });
+                let (seq, window) = (next[own], [1_000, 365, 65_535][behind as usize]);
+                let mut line = format!("{}.{:03} {side} {flag} {seq}:{}({len}) ack {ack} win {window} id {at}",
+                    at / 1000, at % 1000, seq + len);
+                if stamps {
+                    line += &format!(" ts {}:{}", 7 + at, 3 + at.saturating_sub(20));
+                }
+                lines.push(line);
+                (next[own], acked[other], fins[own]) = (seq + len + u32::from(fin), ack, fins[own] || fin);
+            }
+            if reset {
+                lines.push(format!("{}.{:03} > rst {seq}:{seq}(0)", (at + 9) / 1000, (at + 9) % 1000, seq = next[0]));
+            }
+            for (line, number) in lines.iter().zip(1..) {
+                let (direction, segment) = parse(line, number, Setup::default());
+                twins.on_segment(direction, &segment);
+                twins.compare();
+            }
+            prop_assert!(twins.plain().is_some(), "{lines:#?}");
+        }
+
+        #[test]
         fn an_orderly_conversation_is_mostly_ordinary(turns in orderly(), stamps: bool, sack: bool) {
             let mut twins = Twins::default();
             let options = if sack { "sackok wscale 2" } else { "wscale 2" };

@@ -25,6 +25,7 @@ const OFFERS_ECN: Flags = Flags(Flags::ECE.0 | Flags::CWR.0);
 #[derive(Debug, Default)]
 pub struct Plain {
     sides: Pair<Side>,
+    unacked: Pair<Unacked>,
     latest: Option<Timestamp>,
     /// The ACK of the handshake was seen.
     opened: bool,
@@ -33,7 +34,7 @@ pub struct Plain {
 }
 
 /// One side. Positions count from its SYN, which is 0.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Side {
     /// The number of its SYN, if that was seen.
     base: u32,
@@ -61,17 +62,24 @@ struct Side {
     longest: u32,
     payload_bytes: u64,
     data_span: Option<(Timestamp, Timestamp)>,
-    /// Where each segment ends that occupies sequence space, and when it was seen; those before `outstanding` are acknowledged.
+}
+
+/// What one side sent that occupies sequence space. Apart, since it is long: it is never moved.
+#[derive(Debug, Default)]
+struct Unacked {
+    /// Where each segment ends, and when it was seen.
     sent: ArrayVec<(u32, Timestamp), { Journal::MOST }>,
-    outstanding: usize,
+    /// How many of them are acknowledged.
+    acked: usize,
 }
 
 impl Plain {
     /// Forgets the connection before.
     pub fn restart(&mut self) {
-        let Self { sides, latest, opened, reset } = self;
-        sides.forward.clear();
-        sides.reverse.clear();
+        let Self { sides, unacked, latest, opened, reset } = self;
+        *sides = Pair::default();
+        unacked.forward.clear();
+        unacked.reverse.clear();
         (*latest, *opened, *reset) = (None, false, false);
     }
 
@@ -97,6 +105,7 @@ impl Plain {
     /// The SYN that opens the connection, or the SYN-ACK that answers it.
     fn on_syn(&mut self, connection: &mut Connection, segment: &Segment, direction: Direction) -> bool {
         let (side, peer) = self.sides.split(direction);
+        let (own, others) = self.unacked.split(direction);
         let answer = segment.flags.contains(Flags::ACK);
         let expected = match answer {
             true => peer.snd_max == 1 && segment.ack.0 == peer.base.wrapping_add(1),
@@ -108,7 +117,9 @@ impl Plain {
             return false;
         }
         (side.begun, side.base, side.snd_max) = (true, segment.seq.0, 1);
-        let Ok(()) = side.sent.try_push((1, segment.at)) else { return false };
+        if !own.push(1, segment.at) {
+            return false;
+        }
         side.window.on_syn(segment.window);
         peer.offered = segment.mss.map_or(u32::MAX, u32::from);
         connection.opener.on_syn(direction, segment);
@@ -120,7 +131,7 @@ impl Plain {
         }
         if answer {
             peer.acked = 1;
-            if let Some(at) = peer.acknowledge() {
+            if let Some(at) = others.acknowledge(1) {
                 other.rtt.on_sample(segment.at.since(at));
             }
             side.shift = connection.opener.shift(direction).unwrap_or(0);
@@ -136,6 +147,7 @@ impl Plain {
         let (line, direction) = (told.line, told.line.direction());
         let (len, fin) = (u32::from(line.payload_len), line.flags().contains(Flags::FIN));
         let (side, peer) = self.sides.split(direction);
+        let (own, others) = self.unacked.split(direction);
         let ack = line.ack.wrapping_sub(peer.base);
         let in_order =
             line.seq.wrapping_sub(side.base) == side.snd_max && peer.acked <= ack && ack <= peer.snd_max;
@@ -163,7 +175,9 @@ impl Plain {
         if says {
             side.snd_max += len + u32::from(fin);
             side.fin = fin;
-            let Ok(()) = side.sent.try_push((side.snd_max, line.at)) else { return false };
+            if !own.push(side.snd_max, line.at) {
+                return false;
+            }
         }
         if len > 0 {
             half.volume.on_change(side.in_flight(), line.at);
@@ -172,7 +186,7 @@ impl Plain {
         side.window.on_window(line.window, side.shift, line.at);
         if ack > peer.acked {
             peer.acked = ack;
-            if let Some(at) = peer.acknowledge() {
+            if let Some(at) = others.acknowledge(ack) {
                 other.rtt.on_sample(line.at.since(at));
             }
             if ack > 1 {
@@ -246,14 +260,33 @@ impl Plain {
     }
 }
 
-impl Side {
-    /// Forgets the connection before. What it sent is overwritten.
+impl Unacked {
     fn clear(&mut self) {
-        let mut sent = std::mem::take(&mut self.sent);
-        sent.clear();
-        *self = Self { sent, ..Self::default() };
+        self.sent.clear();
+        self.acked = 0;
     }
 
+    /// A segment that ends at `end`. Whether there is room for it.
+    #[inline]
+    fn push(&mut self, end: u32, at: Timestamp) -> bool {
+        self.sent.try_push((end, at)).is_ok()
+    }
+
+    /// The other side acknowledges all up to `ack`. When the newest segment was seen that this newly covers.
+    #[inline]
+    fn acknowledge(&mut self, ack: u32) -> Option<Timestamp> {
+        let mut newest = None;
+        while let Some(&(end, at)) = self.sent.get(self.acked)
+            && end <= ack
+        {
+            newest = Some(at);
+            self.acked += 1;
+        }
+        newest
+    }
+}
+
+impl Side {
     /// It sends `len` bytes of payload.
     #[inline]
     fn on_data(&mut self, line: &Line, len: u32) {
@@ -264,19 +297,6 @@ impl Side {
         self.pushes += u32::from(line.flags().contains(Flags::PSH));
         let (first, _) = self.data_span.unwrap_or((line.at, line.at));
         self.data_span = Some((first, line.at));
-    }
-
-    /// What it sent is acknowledged up to `acked`. When the newest segment was seen that is newly so.
-    #[inline]
-    fn acknowledge(&mut self) -> Option<Timestamp> {
-        let mut newest = None;
-        while let Some(&(end, at)) = self.sent.get(self.outstanding)
-            && end <= self.acked
-        {
-            newest = Some(at);
-            self.outstanding += 1;
-        }
-        newest
     }
 
     /// Payload bytes in flight. RFC 5681 §2, without SYN and FIN.
