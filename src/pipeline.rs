@@ -18,6 +18,7 @@
 mod asleep;
 mod awake;
 mod batch;
+mod counted;
 mod counts;
 mod ended;
 mod ending;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::counted::Counted;
 use super::ended::Identity;
 use super::listener::{Heard, Listener, Speaker};
 use super::opened::Opened;
@@ -12,7 +13,7 @@ use super::settings::Lifetime;
 use super::young::{Replayed, Young};
 use crate::app::Service;
 use crate::decode::IcmpError;
-use crate::flow::{Direction, Key, Pair, Traffic, guess_client};
+use crate::flow::{Direction, Key, Pair, guess_client};
 use crate::stats::Quantiles;
 use crate::tcp::stream::Room;
 use crate::tcp::{self, Verdict};
@@ -45,13 +46,6 @@ enum Tcp {
     Young(Young),
     /// What the analysis remembers.
     Analysed(Box<tcp::Connection>),
-}
-
-/// What is counted of packets as they come.
-#[derive(Default, Deserialize, Serialize)]
-struct Counted {
-    traffic: Pair<Traffic>,
-    responses: Responses,
 }
 
 /// What listens to a flow.
@@ -140,8 +134,8 @@ impl<Row> Open<Row> {
         if let Ear::Awake(listener) = &mut self.ear {
             listener.catch_up(young.journal(), room);
         }
-        let Replayed { connection, responses, traffic, .. } = young.replay();
-        self.counted.get_or_insert_with(|| Box::new(Counted { traffic, responses }));
+        let Replayed { connection, counted, .. } = young.replay();
+        self.counted.get_or_insert_with(|| Box::new(counted));
         self.tcp = Some(Tcp::Analysed(Box::new(connection)));
     }
 
@@ -300,11 +294,8 @@ impl<Row> Open<Row> {
         if let (Some(Tcp::Young(young)), Some(segment)) = (&mut self.tcp, segment) {
             young.push(record.number, &record.line(clock), (!record.is_line()).then_some(segment));
         } else {
-            let Counted { traffic, responses } = &mut **self.counted.get_or_insert_default();
-            traffic[direction].on_packet(&record.sent());
-            if let Some(at) = at.filter(|_| is_news(record.payload_len(), verdict.as_ref())) {
-                responses.on_payload(direction, at);
-            }
+            let is_news = is_news(record.payload_len(), verdict.as_ref());
+            self.counted.get_or_insert_default().on_packet(direction, &record.sent(), is_news);
         }
         self.hush();
         verdict
@@ -427,10 +418,7 @@ impl<Row> Open<Row> {
             Tcp::Young(_) => &replayed.connection,
             Tcp::Analysed(tcp) => tcp,
         });
-        let (traffic, responses) = match self.counted.as_deref() {
-            Some(Counted { traffic, responses }) => (traffic, responses),
-            None => (&replayed.traffic, &replayed.responses),
-        };
+        let Counted { traffic, responses } = self.counted.as_deref().unwrap_or(&replayed.counted);
         let (client, client_inferred) = self.roles(key, tcp.and_then(|tcp| tcp.client()));
         FlowRow {
             file: None,

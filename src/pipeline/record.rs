@@ -373,11 +373,9 @@ impl Record {
     /// The TCP segment. `clock` is the time to use where the record has none.
     #[inline]
     pub fn segment(&self, clock: Timestamp, beside: &Beside) -> Segment {
+        let extra = beside.extras.get(self.extra as usize).copied().unwrap_or_default();
+        let Extra { mss, window_scale, sack_permitted, fast_open, sack, urgent } = extra;
         let segment = Segment { payload_len: self.payload_len, ..self.line(clock).segment(self.number) };
-        let Some(extra) = beside.extras.get(self.extra as usize).filter(|_| self.extra != 0) else {
-            return segment;
-        };
-        let Extra { mss, window_scale, sack_permitted, fast_open, sack, urgent } = *extra;
         Segment { mss, window_scale, sack_permitted, fast_open, sack, urgent, ..segment }
     }
 }

@@ -6,8 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::responses::{Responses, is_news};
-use crate::flow::{Direction, Pair, Traffic};
+use super::counted::Counted;
+use super::responses::is_news;
+use crate::flow::Direction;
 use crate::tcp::{Connection, Entry, Flags, Journal, Line, Plain, Resolution, Segment};
 
 /// A connection that was not analysed yet.
@@ -102,34 +103,28 @@ impl Young {
     /// What [`Self::replay_whole`] does, if the connection is plain. Whether it is.
     fn replay_plain(&self, replayed: &mut Replayed) -> bool {
         replayed.restart(self.reuses_ports);
-        let Replayed { connection, plain, responses, traffic, .. } = replayed;
+        let Replayed { connection, plain, counted, .. } = replayed;
         plain.restart();
         let all = self.journal.told().all(|told| {
-            let (direction, line) = (told.line.direction(), told.line);
-            let is_plain = plain.on_segment(connection, told);
-            let sent = line.sent(line.payload_len.into());
-            traffic[direction].on_packet(&sent);
+            let sent = told.line.sent(told.line.payload_len.into());
             // Nothing was sent before of what a plain segment brings.
-            if let Some(at) = sent.at.filter(|_| sent.payload_len > 0) {
-                responses.on_payload(direction, at);
-            }
-            is_plain
+            counted.on_packet(told.line.direction(), &sent, sent.payload_len > 0);
+            plain.on_segment(connection, told)
         });
-        plain.finish(connection);
+        if all {
+            plain.finish(connection);
+        }
         all
     }
 
     /// Analyses what was written down, in the memory that another connection took.
     fn replay_in(&self, replayed: &mut Replayed) {
         replayed.restart(self.reuses_ports);
-        let Replayed { connection, responses, resolutions, traffic, .. } = replayed;
+        let Replayed { connection, counted, resolutions, .. } = replayed;
         for Entry { direction, segment, sent } in self.journal.entries() {
-            traffic[direction].on_packet(&sent);
             let verdict = connection.on_segment(direction, &segment, resolutions);
             resolutions.clear();
-            if let Some(at) = sent.at.filter(|_| is_news(segment.payload_len, Some(&verdict))) {
-                responses.on_payload(direction, at);
-            }
+            counted.on_packet(direction, &sent, is_news(segment.payload_len, Some(&verdict)));
         }
     }
 }
@@ -140,10 +135,8 @@ pub(super) struct Replayed {
     /// What the analysis remembers.
     pub connection: Connection,
     plain: Plain,
-    /// How long its answers took.
-    pub responses: Responses,
-    /// What each side sent.
-    pub traffic: Pair<Traffic>,
+    /// What its packets come to.
+    pub counted: Counted,
     resolutions: Vec<Resolution>,
 }
 
@@ -151,8 +144,7 @@ impl Replayed {
     /// Begins anew, with a connection on the addresses and ports of an earlier one if it `reuses_ports`.
     fn restart(&mut self, reuses_ports: bool) {
         self.connection.restart(reuses_ports);
-        self.responses.clear();
-        self.traffic = Pair::default();
+        self.counted.clear();
     }
 }
 

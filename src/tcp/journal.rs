@@ -165,19 +165,16 @@ impl Journal {
 
     /// The segments, in order.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
-        self.lines.iter().map(|line| self.entry(line))
+        self.told().map(|told| {
+            let segment = told.segment();
+            Entry { direction: told.line.direction(), segment, sent: told.line.sent(segment.payload_len) }
+        })
     }
 
     /// The packets, in order, each to be asked for its segment.
     #[inline]
     pub fn told(&self) -> impl Iterator<Item = Told<'_>> {
         self.lines.iter().map(|line| Told { journal: self, line })
-    }
-
-    fn entry(&self, line: &Line) -> Entry {
-        let told = Told { journal: self, line };
-        let segment = told.segment();
-        Entry { direction: line.direction(), segment, sent: line.sent(segment.payload_len) }
     }
 
     /// Adds what a line had no room for.

@@ -112,8 +112,7 @@ impl Plain {
             false => !peer.begun,
         };
         let only = Flags::SYN.0 | Flags::ACK.0 | OFFERS_ECN.0;
-        let bare = segment.payload_len == 0 && segment.urgent == 0 && segment.sack.is_empty();
-        if side.begun || !expected || !bare || segment.flags.0 & !only != 0 {
+        if side.begun || !expected || !is_bare(segment) || segment.flags.0 & !only != 0 {
             return false;
         }
         (side.begun, side.base, side.snd_max) = (true, segment.seq.0, 1);
@@ -219,9 +218,8 @@ impl Plain {
     /// The RST behind which nothing is plain.
     fn on_reset(&mut self, connection: &mut Connection, segment: &Segment, direction: Direction) -> bool {
         let only = Flags::RST.0 | Flags::ACK.0;
-        let bare = segment.payload_len == 0 && segment.urgent == 0 && segment.sack.is_empty();
         let reset = segment.flags.contains(Flags::RST) && segment.flags.0 & !only == 0;
-        if !reset || !bare || segment.has_offer() || self.latest.is_none() {
+        if !reset || !is_bare(segment) || segment.has_offer() || self.latest.is_none() {
             return false;
         }
         self.finish_flight(connection);
@@ -258,6 +256,11 @@ impl Plain {
             }
         }
     }
+}
+
+/// Neither payload nor SACK blocks, nor an urgent pointer.
+fn is_bare(segment: &Segment) -> bool {
+    segment.payload_len == 0 && segment.urgent == 0 && segment.sack.is_empty()
 }
 
 impl Unacked {
