@@ -22,7 +22,7 @@ impl Counted {
     }
 
     /// A packet. Its payload `is_news` if it [says something for the first time](super::responses::is_news).
-    #[inline]
+    #[inline(always)]
     pub fn on_packet(&mut self, direction: Direction, sent: &Sent, is_news: bool) {
         self.traffic[direction].on_packet(sent);
         if let Some(at) = sent.at.filter(|_| is_news) {

@@ -58,7 +58,7 @@ impl Young {
     }
 
     /// Writes the segment of the frame `number` down that `line` says, if not `more` has to be said of it.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, number: u64, line: &Line, more: Option<&Segment>) {
         self.journal.push(number, line, more);
     }

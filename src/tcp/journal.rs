@@ -125,7 +125,7 @@ impl Journal {
     }
 
     /// Writes the segment of the frame `number` down that `line` says, if not `more` has to be said of it.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, number: u64, line: &Line, more: Option<&Segment>) {
         if self.lines.is_empty() {
             self.first = number;
@@ -157,6 +157,7 @@ impl Journal {
         self.offers.len() as u8
     }
 
+    #[cold]
     fn make_room(&mut self) {
         let len = self.lines.len();
         let room = ROOM.into_iter().find(|&room| room > len).unwrap_or(2 * len);
