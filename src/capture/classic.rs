@@ -99,7 +99,7 @@ struct Header {
 
 impl Layout {
     /// That of nearly all files.
-    const USUAL: Self = Self { big_endian: false, header_len: 16, lengths: Lengths::First };
+    pub const USUAL: Self = Self { big_endian: false, header_len: 16, lengths: Lengths::First };
 
     /// Passes the whole records of `bytes` from `from` on.
     pub fn walk(

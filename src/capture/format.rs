@@ -87,6 +87,7 @@ impl Walker {
     /// What the records are that were passed since the last call, for the block that they go into.
     pub fn pieces(&mut self) -> Vec<Piece> {
         let (records, interfaces) = match self {
+            Self::Classic(classic::Layout::USUAL, interfaces) => (Records::Usual, interfaces),
             Self::Classic(layout, interfaces) => (Records::Classic(*layout), interfaces),
             Self::Snoop(interfaces) => (Records::Snoop, interfaces),
             Self::Pcapng(sections) => return sections.pieces(),
@@ -98,9 +99,13 @@ impl Walker {
 /// How records are laid out.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Records {
+    /// Those of nearly all classic files.
+    Usual,
     Classic(classic::Layout),
     Snoop,
-    Pcapng { big_endian: bool },
+    Pcapng {
+        big_endian: bool,
+    },
 }
 
 impl Records {
@@ -113,6 +118,10 @@ impl Records {
         interfaces: &[Interface],
     ) -> Option<(Option<Record<'a>>, usize)> {
         match self {
+            Self::Usual => {
+                let (record, end) = classic::Layout::USUAL.open(bytes, at)?;
+                Some((Some(record), end))
+            }
             Self::Classic(layout) => {
                 let (record, end) = layout.open(bytes, at)?;
                 Some((Some(record), end))
@@ -135,6 +144,7 @@ impl Records {
     /// Whether their numbers stand in big-endian byte order.
     pub fn big_endian(self) -> bool {
         match self {
+            Self::Usual => classic::Layout::USUAL.big_endian,
             Self::Classic(layout) => layout.big_endian,
             Self::Snoop => true,
             Self::Pcapng { big_endian } => big_endian,

@@ -176,8 +176,9 @@ impl<Row> Open<Row> {
 
     /// Whether `record` may be the one before which it is analysed.
     fn may_be_analysed_before(&self, record: &Record) -> bool {
-        let full = matches!(&self.tcp, Some(Tcp::Young(young)) if young.is_full());
-        full || record.is_syn() || record.kind != Kind::Segment || self.counted.is_some()
+        let Some(Tcp::Young(young)) = &self.tcp else { return true };
+        let again = record.is_syn() && !(record.has_ack() && young.is_answered_by(record.direction()));
+        young.is_full() || again || record.kind != Kind::Segment || self.counted.is_some()
     }
 
     /// Lets go of a listener that has nothing to remember yet.

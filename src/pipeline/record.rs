@@ -340,6 +340,11 @@ impl Record {
         self.kind == Kind::Segment && self.line.flags().contains(Flags::SYN)
     }
 
+    /// It is a TCP segment with ACK.
+    pub fn has_ack(&self) -> bool {
+        self.kind == Kind::Segment && self.line.flags().contains(Flags::ACK)
+    }
+
     /// Transport payload on the wire.
     #[inline]
     pub fn payload_len(&self) -> u32 {

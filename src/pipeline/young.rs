@@ -40,6 +40,12 @@ impl Young {
         self.is_full() || again
     }
 
+    /// Whether a SYN-ACK in this direction answers the SYN that opened it. That is no reason to analyse it, nor does another
+    /// connection begin.
+    pub fn is_answered_by(&self, direction: Direction) -> bool {
+        self.journal.opened_by().is_some_and(|(opener, _)| opener != direction)
+    }
+
     /// Whether as many segments were written down as are.
     pub fn is_full(&self) -> bool {
         self.journal.len() >= Journal::MOST

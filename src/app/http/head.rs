@@ -6,6 +6,7 @@ use memchr::{memchr, memmem};
 use nom::bytes::complete::{tag, take_while, take_while_m_n, take_while1};
 use nom::character::complete::char;
 use nom::combinator::{map, map_opt, opt, rest};
+use nom::number::complete::u8;
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
@@ -82,7 +83,7 @@ fn method(line: &[u8]) -> IResult<&[u8], &[u8]> {
 }
 
 fn digit(input: &[u8]) -> IResult<&[u8], u8> {
-    map_opt(take_while_m_n(1, 1, |byte: u8| byte.is_ascii_digit()), number).parse(input)
+    map_opt(u8, |byte: u8| byte.is_ascii_digit().then(|| byte - b'0')).parse(input)
 }
 
 fn version(input: &[u8]) -> IResult<&[u8], (u8, u8)> {
