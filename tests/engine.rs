@@ -125,22 +125,58 @@ fn check_when_analysed(path: &Path) -> usize {
     expected.len()
 }
 
-/// A TCP packet whose header is cut short has no ports, as the segments of a connection between ports 0 say of themselves.
-#[test]
-fn packets_that_are_no_segments_may_come_between_segments() {
-    let (client, server) = (Ip::v4(1, 2), Ip::v4(2, 1));
-    let segment = |ip: &Ip, seq, ack, flags, payload: &[u8]| {
-        link::ethernet(&Tcp { seq, ack, flags, window: 1000, ..Tcp::default() }.packet(ip, payload))
-    };
+/// A client and a server.
+fn ends() -> (Ip, Ip) {
+    (Ip::v4(1, 2), Ip::v4(2, 1))
+}
+
+/// A segment of a connection between ports 0.
+fn segment(ip: &Ip, seq: u32, ack: u32, flags: u16, payload: &[u8]) -> Vec<u8> {
+    link::ethernet(&Tcp { seq, ack, flags, window: 1000, ..Tcp::default() }.packet(ip, payload))
+}
+
+/// A request and its answer.
+fn exchange() -> [Vec<u8>; 6] {
+    let (client, server) = ends();
     let (request, answer) = (b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    let whole = [
+    [
         segment(&client, 100, 0, 0x02, b""),
         segment(&server, 300, 101, 0x12, b""),
         segment(&client, 101, 301, 0x10, b""),
         segment(&client, 101, 301, 0x18, request),
         segment(&server, 301, 119, 0x18, answer),
         segment(&client, 119, 339, 0x11, b""),
-    ];
+    ]
+}
+
+/// Whichever SYN comes when: the services are found, and the rows are the same whenever the connections are analysed.
+#[test]
+fn every_kind_of_syn_may_come_between_segments() {
+    let (client, server) = ends();
+    let whole = exchange();
+    let mut spoken = 0;
+    for (ip, seqs) in [(&client, [100, 7_000_000]), (&server, [300, 7_000_000])] {
+        for (seq, flags) in seqs.into_iter().flat_map(|seq| [(seq, 0x02), (seq, 0x12)]) {
+            for place in 0..=whole.len() {
+                let mut frames = whole.to_vec();
+                frames.insert(place, segment(ip, seq, 301, flags, b""));
+                let records: Vec<_> =
+                    (0..).zip(frames).map(|(at, frame)| Record::new(at * 1_000_000, frame)).collect();
+                let file = file(&records);
+                check_when_analysed(file.path());
+                let (text, _) = run(file.path(), &Settings { flows: true, ..Settings::default() }, 64 << 10);
+                spoken += usize::from(text.contains("service: Some(\"http\")"));
+            }
+        }
+    }
+    assert_eq!(spoken, 56);
+}
+
+/// A TCP packet whose header is cut short has no ports, as the segments of a connection between ports 0 say of themselves.
+#[test]
+fn packets_that_are_no_segments_may_come_between_segments() {
+    let (client, _) = ends();
+    let whole = exchange();
     for opening in [0, 2] {
         for place in 0..=whole.len() - opening {
             let mut frames = whole[opening..].to_vec();
