@@ -102,24 +102,8 @@ impl Layout {
     pub const USUAL: Self = Self { big_endian: false, header_len: 16, lengths: Lengths::First };
 
     /// Passes the whole records of `bytes` from `from` on.
-    pub fn walk(
-        self,
-        bytes: &[u8],
-        from: usize,
-        max_record: usize,
-        interface: &Interface,
-        info: &mut FileInfo,
-        tally: &mut Tally,
-    ) -> Walked {
-        // The same code twice, once with a layout that is known when it is built.
-        match self == Self::USUAL {
-            true => Self::USUAL.pass(bytes, from, max_record, interface, info, tally),
-            false => self.pass(bytes, from, max_record, interface, info, tally),
-        }
-    }
-
     #[inline(always)]
-    fn pass(
+    pub fn walk(
         self,
         bytes: &[u8],
         from: usize,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::block::{Piece, Record};
+use super::classic::Layout;
 use super::tally::Tally;
 use super::{FileInfo, Interface, classic, pcapng, snoop};
 
@@ -47,7 +48,7 @@ pub(super) struct Walked {
 /// Goes from record to record.
 #[derive(Debug)]
 pub(super) enum Walker {
-    Classic(classic::Layout, Arc<Vec<Interface>>),
+    Classic(Layout, Arc<Vec<Interface>>),
     Snoop(Arc<Vec<Interface>>),
     Pcapng(pcapng::Sections),
 }
@@ -74,6 +75,10 @@ impl Walker {
         let mut tally = Tally::after(info.last);
         let walked = match self {
             Self::Classic(layout, interfaces) => match interfaces.first() {
+                // Twice the same, once with a layout that is known when it is compiled.
+                Some(interface) if *layout == Layout::USUAL => {
+                    Layout::USUAL.walk(bytes, from, max_record, interface, info, &mut tally)
+                }
                 Some(interface) => layout.walk(bytes, from, max_record, interface, info, &mut tally),
                 None => Walked::default(),
             },
@@ -87,7 +92,7 @@ impl Walker {
     /// What the records are that were passed since the last call, for the block that they go into.
     pub fn pieces(&mut self) -> Vec<Piece> {
         let (records, interfaces) = match self {
-            Self::Classic(classic::Layout::USUAL, interfaces) => (Records::Usual, interfaces),
+            Self::Classic(Layout::USUAL, interfaces) => (Records::Usual, interfaces),
             Self::Classic(layout, interfaces) => (Records::Classic(*layout), interfaces),
             Self::Snoop(interfaces) => (Records::Snoop, interfaces),
             Self::Pcapng(sections) => return sections.pieces(),
@@ -101,7 +106,7 @@ impl Walker {
 pub(super) enum Records {
     /// Those of nearly all classic files.
     Usual,
-    Classic(classic::Layout),
+    Classic(Layout),
     Snoop,
     Pcapng {
         big_endian: bool,
@@ -119,7 +124,7 @@ impl Records {
     ) -> Option<(Option<Record<'a>>, usize)> {
         match self {
             Self::Usual => {
-                let (record, end) = classic::Layout::USUAL.open(bytes, at)?;
+                let (record, end) = Layout::USUAL.open(bytes, at)?;
                 Some((Some(record), end))
             }
             Self::Classic(layout) => {
@@ -144,7 +149,7 @@ impl Records {
     /// Whether their numbers stand in big-endian byte order.
     pub fn big_endian(self) -> bool {
         match self {
-            Self::Usual => classic::Layout::USUAL.big_endian,
+            Self::Usual => Layout::USUAL.big_endian,
             Self::Classic(layout) => layout.big_endian,
             Self::Snoop => true,
             Self::Pcapng { big_endian } => big_endian,
