@@ -14,7 +14,7 @@ use flowray::pipeline::{
 };
 use flowray::time::Span;
 use support::ip::{Ip, Tcp};
-use support::{Record, link, pcap};
+use support::{Record, link, pcap, records};
 
 /// Everything that is known of every row, as text.
 struct Text;
@@ -160,9 +160,7 @@ fn every_kind_of_syn_may_come_between_segments() {
             for place in 0..=whole.len() {
                 let mut frames = whole.to_vec();
                 frames.insert(place, segment(ip, seq, 301, flags, b""));
-                let records: Vec<_> =
-                    (0..).zip(frames).map(|(at, frame)| Record::new(at * 1_000_000, frame)).collect();
-                let file = file(&records);
+                let file = file(&records(1_000_000, frames));
                 check_when_analysed(file.path());
                 let (text, _) = run(file.path(), &Settings { flows: true, ..Settings::default() }, 64 << 10);
                 spoken += usize::from(text.contains("service: Some(\"http\")"));
@@ -181,9 +179,7 @@ fn packets_that_are_no_segments_may_come_between_segments() {
         for place in 0..=whole.len() - opening {
             let mut frames = whole[opening..].to_vec();
             frames.insert(place, link::ethernet(&client.packet(6, &[0; 4])));
-            let records: Vec<_> =
-                (0..).zip(frames).map(|(at, frame)| Record::new(at * 1_000_000, frame)).collect();
-            let file = file(&records);
+            let file = file(&records(1_000_000, frames));
             assert_eq!(check_when_analysed(file.path()), 1);
             let (text, _) = run(file.path(), &Settings { flows: true, ..Settings::default() }, 64 << 10);
             assert!(text.contains("service: Some(\"http\")"), "{place} {text}");
