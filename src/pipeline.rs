@@ -181,7 +181,10 @@ pub fn run<R: Report>(
             run.outcome.stopped = run.finish(give).is_break();
         }
         // A million flows take a while to be let go.
-        run.shards.into_par_iter().for_each(drop);
+        match settings.last {
+            true => std::mem::forget(run.shards),
+            false => run.shards.into_par_iter().for_each(drop),
+        }
         Ok(run.outcome)
     })
 }

@@ -83,7 +83,7 @@ fn find(text: &str, request: &Request, wanted: &Settings) -> Result<Arc<Numbers>
     let condition = check(text, request)?;
     let (mut capture, settings, _) = request.open();
     let Settings { as_completed, verify_checksums, .. } = *wanted;
-    let settings = Settings { flows: true, as_completed, verify_checksums, ..settings };
+    let settings = Settings { flows: true, as_completed, verify_checksums, last: false, ..settings };
     super::interrupt::end(&settings.watch);
     let mut numbers = Numbers::default();
     let mut give = |part: Vec<u64>| {

@@ -32,6 +32,8 @@ pub struct Request {
     capture: capture::Options,
     /// What the run has to keep to.
     pub bounds: Bounds,
+    /// Nothing is run after it.
+    last: bool,
 }
 
 /// How the output looks.
@@ -77,6 +79,7 @@ impl Request {
                 max_decompressed: args.bounds.max_decompressed.map(|most| most as u64),
             },
             bounds: args.bounds.bounds(),
+            last: true,
         })
     }
 
@@ -94,7 +97,11 @@ impl Request {
         if !each {
             return vec![self.clone()];
         }
-        self.files.iter().map(|file| Self { files: vec![file.clone()], ..self.clone() }).collect()
+        let one = |(index, file): (usize, &PathBuf)| {
+            let last = index + 1 == self.files.len();
+            Self { files: vec![file.clone()], last, ..self.clone() }
+        };
+        self.files.iter().enumerate().map(one).collect()
     }
 
     /// What the first file is called.
@@ -122,6 +129,7 @@ impl Request {
             from: self.from.map(at),
             to: self.to.map(at),
             bounds: self.bounds,
+            last: self.last,
             ..Settings::default()
         };
         (capture, settings, begin)

@@ -43,6 +43,8 @@ pub struct Settings {
     pub overlap: Overlap,
     /// What a run and those who watch it tell each other.
     pub watch: Arc<Watch>,
+    /// The program ends with this run: the memory of its flows is left to the system, which takes all of it at once.
+    pub last: bool,
 }
 
 /// What a run and those who watch it, from a signal handler or another thread, tell each other while it goes on.
