@@ -264,33 +264,32 @@ impl<R: Report> Run<'_, R> {
     fn number(&mut self) {
         let mut waiting = Vec::new();
         for (index, shard) in self.shards.iter_mut().enumerate() {
-            waiting.extend(
-                shard.waiting().into_iter().map(|(place, series, slot)| (place, series, index, slot)),
-            );
+            shard.waiting(|place, slot, series| waiting.push((place, index, slot, series)));
         }
-        // What a shard has is in order: this sort makes use of it.
-        waiting.sort();
-        let mut last = None;
+        waiting.sort_unstable();
+        let mut last = [None; 3];
         let mut numbered = Vec::new();
-        for (place, series, index, slot) in waiting {
-            if series == Series::Flow && self.report.is_choosy() {
-                numbered.push((index, slot));
-            }
-            let [flow, tcp, udp] = &mut self.next;
-            let next = match series {
-                Series::Flow => flow,
-                Series::TcpStream => tcp,
-                Series::UdpStream => udp,
-            };
-            // A flow that goes on with another has its stream's first sight, and so its number.
-            if last != Some((place, series)) {
-                *next += 1;
-            }
-            last = Some((place, series));
-            if let Some(shard) = self.shards.get_mut(index)
-                && shard.number(slot, series, *next - 1)
-            {
-                shard.remember(slot, self.memory.keep(index, slot));
+        for (place, index, slot, series) in waiting {
+            for series in series.into_iter().flatten() {
+                if series == Series::Flow && self.report.is_choosy() {
+                    numbered.push((index, slot));
+                }
+                let [flow, tcp, udp] = &mut self.next;
+                let [last_flow, last_tcp, last_udp] = &mut last;
+                let (next, last) = match series {
+                    Series::Flow => (flow, last_flow),
+                    Series::TcpStream => (tcp, last_tcp),
+                    Series::UdpStream => (udp, last_udp),
+                };
+                // A flow that goes on with another has its stream's first sight, and so its number.
+                if last.replace(place) != Some(place) {
+                    *next += 1;
+                }
+                if let Some(shard) = self.shards.get_mut(index)
+                    && shard.number(slot, series, *next - 1)
+                {
+                    shard.remember(slot, self.memory.keep(index, slot));
+                }
             }
         }
         if self.shards.iter().any(Shard::has_notes) {
@@ -406,8 +405,7 @@ impl<R: Report> Run<'_, R> {
             shard.numbered().map(|(flow, slot)| (flow, index as u32, slot)).collect()
         };
         let mut order: Vec<_> = self.shards.par_iter().enumerate().flat_map_iter(numbered).collect();
-        // What a shard has is mostly in order: this sort makes use of it.
-        order.sort_by_key(|&(flow, ..)| flow);
+        order.par_sort_unstable_by_key(|&(flow, ..)| flow);
         let (shards, ears, samples) = (&self.shards, Ears(self.report), self.settings.samples);
         let row = |&(_, index, slot): &(u64, u32, Slot), replayed: &mut Replayed| {
             shards.get(index as usize)?.row(slot, &ears, samples, replayed)

@@ -2,8 +2,18 @@
 
 use super::asleep::Kept;
 
-/// Where a frame stands among all others: its number, and which of its headers is meant.
-pub(super) type Place = (u64, u8);
+/// Where a header stands among those of all frames: the number of its frame, and which of that one's it is, in one number.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Place(u64);
+
+impl Place {
+    const ORDER_BITS: u32 = 5;
+
+    /// That of the header `order` of the frame `number`.
+    pub const fn new(number: u64, order: u8) -> Self {
+        Self(number << Self::ORDER_BITS | order as u64)
+    }
+}
 
 /// A number that is given in order of first sight, once all shards have come so far.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -13,11 +23,10 @@ impl Number {
     /// Nothing that counts was seen yet.
     pub const UNSEEN: Self = Self(0);
     const WAITING: u64 = 1 << 63;
-    const ORDER_BITS: u32 = 5;
 
     /// It was seen first here, and waits for its number.
-    pub const fn waiting((number, order): Place) -> Self {
-        Self(Self::WAITING | number << Self::ORDER_BITS | order as u64)
+    pub const fn waiting(place: Place) -> Self {
+        Self(Self::WAITING | place.0)
     }
 
     /// Its number.
@@ -27,10 +36,9 @@ impl Number {
 
     /// Where it was seen first, if it waits.
     pub const fn place(self) -> Option<Place> {
-        let place = self.0 & !Self::WAITING;
         match self.0 & Self::WAITING {
             0 => None,
-            _ => Some((place >> Self::ORDER_BITS, (place & ((1 << Self::ORDER_BITS) - 1)) as u8)),
+            _ => Some(Place(self.0 & !Self::WAITING)),
         }
     }
 
@@ -83,7 +91,9 @@ mod tests {
     #[test]
     fn a_number_is_unseen_then_waits_then_is_given() {
         assert_eq!((Number::UNSEEN.place(), Number::UNSEEN.given()), (None, None));
-        for place in [(1, 0), (1 << 57, 31), (77, 3)] {
+        let places = [(1, 0), (77, 3), (77, 4), (1 << 57, 31)].map(|(number, order)| Place::new(number, order));
+        assert!(places.is_sorted_by(|one, next| one < next), "{places:?}");
+        for place in places {
             let number = Number::waiting(place);
             assert_eq!((number.place(), number.given()), (Some(place), None));
         }

@@ -459,5 +459,5 @@ impl<Row> Shard<Row> {
 }
 
 fn place(record: &Record) -> Place {
-    (record.number, record.order)
+    Place::new(record.number, record.order)
 }

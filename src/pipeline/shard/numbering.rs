@@ -17,9 +17,8 @@ pub enum Series {
 }
 
 impl<Row> Shard<Row> {
-    /// What waits for its number: series, place, entry.
-    pub fn waiting(&mut self) -> Vec<(Place, Series, Slot)> {
-        let mut waiting = Vec::new();
+    /// Gives what waits for its number: where it was first seen, its entry, and of which series a number is due.
+    pub fn waiting(&mut self, mut give: impl FnMut(Place, Slot, [Option<Series>; 2])) {
         for slot in self.waiting.drain(..) {
             let series = match self.table.key(slot).map(|key| key.protocol()) {
                 Some(TCP) => Series::TcpStream,
@@ -27,10 +26,16 @@ impl<Row> Shard<Row> {
             };
             let Some(entry) = self.table.get_mut(slot) else { continue };
             entry.waits = false;
-            waiting.extend(entry.flow.place().map(|place| (place, Series::Flow, slot)));
-            waiting.extend(entry.stream.place().map(|place| (place, series, slot)));
+            match (entry.flow.place(), entry.stream.place()) {
+                (Some(flow), Some(stream)) if flow == stream => {
+                    give(flow, slot, [Some(Series::Flow), Some(series)]);
+                }
+                (flow, stream) => {
+                    flow.into_iter().for_each(|place| give(place, slot, [Some(Series::Flow), None]));
+                    stream.into_iter().for_each(|place| give(place, slot, [None, Some(series)]));
+                }
+            }
         }
-        waiting
     }
 
     /// Gives what waited its number. Whether it is an entry in which no flow is open.
