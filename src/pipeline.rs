@@ -37,6 +37,7 @@ mod responses;
 mod rows;
 mod settings;
 mod shard;
+mod shared;
 mod young;
 
 use std::ops::ControlFlow;

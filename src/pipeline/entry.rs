@@ -91,7 +91,8 @@ mod tests {
     #[test]
     fn a_number_is_unseen_then_waits_then_is_given() {
         assert_eq!((Number::UNSEEN.place(), Number::UNSEEN.given()), (None, None));
-        let places = [(1, 0), (77, 3), (77, 4), (1 << 57, 31)].map(|(number, order)| Place::new(number, order));
+        let places =
+            [(1, 0), (77, 3), (77, 4), (1 << 57, 31)].map(|(number, order)| Place::new(number, order));
         assert!(places.is_sorted_by(|one, next| one < next), "{places:?}");
         for place in places {
             let number = Number::waiting(place);

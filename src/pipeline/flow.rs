@@ -10,6 +10,7 @@ use super::record::{Beside, Kind, Path, Record, TCP, UDP};
 use super::responses::{Responses, is_news};
 use super::rows::{FlowRow, Samples};
 use super::settings::Lifetime;
+use super::shared::Shared;
 use super::young::{Replayed, Young};
 use crate::app::Service;
 use crate::decode::IcmpError;
@@ -199,7 +200,7 @@ impl<Row> Open<Row> {
     /// Writes a segment of a young connection down to which nothing listens, if it has no SYN and is not the first of
     /// anything. Whether it is such a one; if not, nothing has changed.
     #[inline]
-    pub fn note(&mut self, record: &Record, beside: &Beside) -> bool {
+    pub fn note(&mut self, record: &Record, beside: &Beside, shared: &mut Shared) -> bool {
         let Some(Tcp::Young(young)) = &mut self.tcp else { return false };
         let deaf = match &self.ear {
             Ear::None => true,
@@ -212,7 +213,7 @@ impl<Row> Open<Row> {
         let clock = self.head.end.unwrap_or_default();
         let more = (!record.is_line()).then(|| record.segment(clock, beside));
         let line = record.line(clock);
-        young.push(record.number, &line, more.as_ref());
+        young.push(record.number, &line, more.as_ref(), &mut shared.outgrown);
         self.pass(record);
         self.on_flags(record.direction(), line.flags(), line.at);
         true
@@ -234,14 +235,13 @@ impl<Row> Open<Row> {
     }
 
     /// Counts one of its packets, and says what it is if it is a TCP segment. What its listener says goes to `say`; what it
-    /// holds is held in `room`.
+    /// holds is held in what is `shared`.
     pub fn on_packet(
         &mut self,
         record: &Record,
         segment: Option<&tcp::Segment>,
         opened: &Opened,
-        room: &mut Room,
-        resolutions: &mut Vec<tcp::Resolution>,
+        shared: &mut Shared,
         say: &mut dyn FnMut(Row),
     ) -> Option<Verdict> {
         let direction = record.direction();
@@ -261,12 +261,12 @@ impl<Row> Open<Row> {
                 None => !young.journal().is_empty(),
             };
             if over {
-                self.analyse(room);
+                self.analyse(&mut shared.room);
             }
         }
         let verdict = match (&mut self.tcp, segment) {
             (Some(Tcp::Analysed(tcp)), Some(segment)) => {
-                Some(tcp.on_segment(direction, segment, resolutions))
+                Some(tcp.on_segment(direction, segment, &mut shared.resolutions))
             }
             _ => None,
         };
@@ -286,14 +286,15 @@ impl<Row> Open<Row> {
                 frame_len: record.frame_len(),
                 payload_len: record.payload_len(),
             };
-            listener.hear(&heard, room, say);
+            listener.hear(&heard, &mut shared.room, say);
             if listener.is_over() {
                 self.service = listener.service();
                 self.ear = Ear::None;
             }
         }
         if let (Some(Tcp::Young(young)), Some(segment)) = (&mut self.tcp, segment) {
-            young.push(record.number, &record.line(clock), (!record.is_line()).then_some(segment));
+            let more = (!record.is_line()).then_some(segment);
+            young.push(record.number, &record.line(clock), more, &mut shared.outgrown);
         } else {
             let is_news = is_news(record.payload_len(), verdict.as_ref());
             self.counted.get_or_insert_default().on_packet(direction, &record.sent(), is_news);
@@ -352,17 +353,12 @@ impl<Row> Open<Row> {
     }
 
     /// Ends it: what was pending is decided, and its listener says its last rows.
-    pub fn finish(
-        &mut self,
-        room: &mut Room,
-        resolutions: &mut Vec<tcp::Resolution>,
-        say: &mut dyn FnMut(Row),
-    ) {
+    pub fn finish(&mut self, shared: &mut Shared, say: &mut dyn FnMut(Row)) {
         if let Some(Tcp::Analysed(tcp)) = &mut self.tcp {
-            tcp.finish(resolutions);
+            tcp.finish(&mut shared.resolutions);
         }
         if let Ear::Awake(listener) = &mut self.ear {
-            listener.end(room, say);
+            listener.end(&mut shared.room, say);
         }
     }
 

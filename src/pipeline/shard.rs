@@ -20,10 +20,11 @@ use super::opened::Opened;
 use super::record::{Kind, Record, TCP, UDP};
 use super::rows::FlowRow;
 use super::settings::Lifetime;
+use super::shared::Shared;
 use super::young::Replayed;
 use crate::flow::{Key, Slot, Table};
+use crate::tcp::Segment;
 use crate::tcp::stream::Room;
-use crate::tcp::{Resolution, Segment};
 use crate::time::Timestamp;
 use numbering::numbers;
 
@@ -47,9 +48,7 @@ pub(super) struct Shard<Row> {
     pub late: Vec<Late>,
     /// What the listeners of its flows said in this step.
     pub said: Vec<Said<Row>>,
-    /// Where its flows hold what came out of order.
-    room: Room,
-    resolutions: Vec<Resolution>,
+    shared: Shared,
     spoken: Vec<Row>,
     /// Entries of flows whose listeners keep something to say.
     talking: Vec<Slot>,
@@ -79,7 +78,7 @@ impl<Row> Shard<Row> {
     /// A shard without flows, which may hold as much out of order as `room` says.
     pub fn new(room: Room) -> Self {
         Self {
-            room,
+            shared: Shared { room, ..Shared::default() },
             table: Table::default(),
             open: 0,
             at: (0, 0),
@@ -88,7 +87,6 @@ impl<Row> Shard<Row> {
             notes: Vec::new(),
             late: Vec::new(),
             said: Vec::new(),
-            resolutions: Vec::new(),
             spoken: Vec::new(),
             talking: Vec::new(),
             awake: Awake::default(),
@@ -174,9 +172,9 @@ impl<Row> Shard<Row> {
                 let mut open = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut());
                 let clock = open.as_ref().and_then(|open| open.head().end).unwrap_or_default();
                 let segment = record.segment(clock, &opened.beside);
-                let reused = open
-                    .as_mut()
-                    .is_some_and(|open| open.is_reused_by(record.direction(), &segment, &mut self.room));
+                let reused = open.as_mut().is_some_and(|open| {
+                    open.is_reused_by(record.direction(), &segment, &mut self.shared.room)
+                });
                 let slot = if reused { self.reuse(task, record, slot, segment.at) } else { slot };
                 self.on_packet(task, record, Some(&segment), slot, opened);
             }
@@ -202,7 +200,7 @@ impl<Row> Shard<Row> {
             return false;
         }
         let open = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut());
-        open.is_some_and(|open| open.note(record, &opened.beside))
+        open.is_some_and(|open| open.note(record, &opened.beside, &mut self.shared))
     }
 
     fn on_packet(
@@ -232,7 +230,7 @@ impl<Row> Shard<Row> {
         }
         let Some(open) = entry.open.awake_mut() else { return };
         let say = &mut |row| self.spoken.push(row);
-        let verdict = open.on_packet(record, segment, opened, &mut self.room, &mut self.resolutions, say);
+        let verdict = open.on_packet(record, segment, opened, &mut self.shared, say);
         self.awake.add(slot, open);
         if !self.spoken.is_empty() {
             let (by, numbers, speaker) = (Some(record.number), (None, None), open.speaker(&record.key));
@@ -241,7 +239,7 @@ impl<Row> Shard<Row> {
         if open.has_more() && self.talking.last() != Some(&slot) {
             self.talking.push(slot);
         }
-        for resolution in self.resolutions.drain(..) {
+        for resolution in self.shared.resolutions.drain(..) {
             if task.notes {
                 self.late.push(Late { by: Some(record.number), resolution });
             }
@@ -341,7 +339,7 @@ impl<Row> Shard<Row> {
 
     /// Where its flows hold what came out of order.
     pub fn room(&self) -> &Room {
-        &self.room
+        &self.shared.room
     }
 
     /// How many flows are kept.
@@ -428,8 +426,8 @@ impl<Row> Shard<Row> {
     }
 
     fn finish_one(&mut self, slot: Slot, key: &Key, open: &mut Open<Row>) {
-        open.finish(&mut self.room, &mut self.resolutions, &mut |row| self.spoken.push(row));
-        self.late.extend(self.resolutions.drain(..).map(|resolution| Late { by: None, resolution }));
+        open.finish(&mut self.shared, &mut |row| self.spoken.push(row));
+        self.late.extend(self.shared.resolutions.drain(..).map(|resolution| Late { by: None, resolution }));
         if self.spoken.is_empty() {
             return;
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::counted::Counted;
 use super::responses::is_news;
 use crate::flow::Direction;
-use crate::tcp::{Connection, Entry, Flags, Journal, Line, Plain, Resolution, Segment};
+use crate::tcp::{Connection, Entry, Flags, Journal, Line, Outgrown, Plain, Resolution, Segment};
 
 /// A connection that was not analysed yet.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -63,10 +63,11 @@ impl Young {
         }
     }
 
-    /// Writes the segment of the frame `number` down that `line` says, if not `more` has to be said of it.
+    /// Writes the segment of the frame `number` down that `line` says, if not `more` has to be said of it. Memory is taken from
+    /// what others have `outgrown`, if there is any.
     #[inline(always)]
-    pub fn push(&mut self, number: u64, line: &Line, more: Option<&Segment>) {
-        self.journal.push(number, line, more);
+    pub fn push(&mut self, number: u64, line: &Line, more: Option<&Segment>, outgrown: &mut Outgrown) {
+        self.journal.push(number, line, more, outgrown);
     }
 
     /// An analysis that knows who the client is and how long the handshake took, and may not know more: asked for each row
@@ -178,7 +179,8 @@ mod tests {
             let mut young = Young::default();
             for (number, line) in (1..).zip(script.lines().filter(|line| !line.trim().is_empty())) {
                 let (direction, segment) = parse(line.trim(), number, Setup::default());
-                young.push(number, &Line::of(direction, &segment, true), Some(&segment));
+                let line = Line::of(direction, &segment, true);
+                young.push(number, &line, Some(&segment), &mut Outgrown::default());
                 let (opening, whole) = (young.opening(), young.replay().connection);
                 assert_eq!(opening.client(), whole.client(), "{number} of {script}");
                 assert_eq!(opening.initial_rtt(), whole.initial_rtt(), "{number} of {script}");

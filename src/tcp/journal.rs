@@ -5,6 +5,8 @@
 //!
 //! Nearly every segment is a [`Line`]. What a SYN offers, and what few segments have, stands beside the lines.
 
+mod outgrown;
+
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +14,7 @@ use super::{Flags, Line, Segment, Seq};
 use crate::decode::SackBlocks;
 use crate::flow::{Direction, Sent};
 
-/// Lines for which room is made next, by how many there are: journals of a few segments are the most.
-const ROOM: [usize; 5] = [2, 5, 18, 32, Journal::MOST];
+pub use outgrown::Outgrown;
 
 /// Offers that stand in the journal itself: those of a SYN and a SYN-ACK.
 const OFFERS: usize = 2;
@@ -124,9 +125,10 @@ impl Journal {
         !resets && self.opened_by() == Some((direction, segment.seq + u32::MAX))
     }
 
-    /// Writes the segment of the frame `number` down that `line` says, if not `more` has to be said of it.
+    /// Writes the segment of the frame `number` down that `line` says, if not `more` has to be said of it. Memory is taken from
+    /// what others have `outgrown`, if there is any.
     #[inline(always)]
-    pub fn push(&mut self, number: u64, line: &Line, more: Option<&Segment>) {
+    pub fn push(&mut self, number: u64, line: &Line, more: Option<&Segment>, outgrown: &mut Outgrown) {
         if self.lines.is_empty() {
             self.first = number;
         }
@@ -136,7 +138,7 @@ impl Journal {
             line.more = self.note(self.first.wrapping_add(number), &line, more);
         }
         if self.lines.len() == self.lines.capacity() {
-            self.make_room();
+            outgrown.make_room(&mut self.lines);
         }
         self.lines.push(line);
     }
@@ -155,13 +157,6 @@ impl Journal {
             return (OFFERS + self.others.len()) as u8;
         }
         self.offers.len() as u8
-    }
-
-    #[cold]
-    fn make_room(&mut self) {
-        let len = self.lines.len();
-        let room = ROOM.into_iter().find(|&room| room > len).unwrap_or(2 * len);
-        self.lines.reserve_exact(room - len);
     }
 
     /// The segments, in order.
@@ -261,7 +256,7 @@ mod tests {
                 .collect();
             let mut journal = Journal::default();
             for (line, entry) in &entries {
-                journal.push(entry.segment.number, line, Some(&entry.segment));
+                journal.push(entry.segment.number, line, Some(&entry.segment), &mut Outgrown::default());
             }
             let entries: Vec<_> = entries.iter().map(|(_, entry)| entry).collect();
             let read: Vec<_> = journal.entries().collect();
@@ -293,7 +288,7 @@ mod tests {
         let mut journal = Journal::default();
         for number in [1, u64::MAX, 2] {
             let line = Line::of(Direction::Reverse, &segment, false);
-            journal.push(number, &line, Some(&Segment { number, ..segment }));
+            journal.push(number, &line, Some(&Segment { number, ..segment }), &mut Outgrown::default());
         }
         assert_eq!(journal.opened_by(), None);
         let read: Vec<_> = journal.entries().map(|entry| format!("{:?}", entry.segment)).collect();

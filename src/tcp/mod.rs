@@ -45,7 +45,7 @@ mod verdict;
 mod volume;
 mod window;
 
-pub use journal::{Entry, Journal, Told};
+pub use journal::{Entry, Journal, Outgrown, Told};
 pub use line::Line;
 pub use plain::Plain;
 pub use segment::{Flags, Segment};

@@ -165,7 +165,7 @@ mod tests {
     use crate::flow::{Direction, Key};
     use crate::tcp::conversation::{Setup, parse};
     use crate::tcp::laws::script;
-    use crate::tcp::{Connection, Flags, Journal, Line, Plain, Segment, Seq};
+    use crate::tcp::{Connection, Flags, Journal, Line, Outgrown, Plain, Segment, Seq};
 
     /// A connection that is told of ordinary segments as such, and one that is not.
     #[derive(Default)]
@@ -203,7 +203,12 @@ mod tests {
                 let line = Line::of(*direction, segment, true);
                 let more = segment.has_offer() || segment.urgent != 0 || !segment.sack.is_empty();
                 let long = segment.payload_len > u32::from(u16::MAX);
-                journal.push(segment.number, &line, (more || long).then_some(segment));
+                journal.push(
+                    segment.number,
+                    &line,
+                    (more || long).then_some(segment),
+                    &mut Outgrown::default(),
+                );
             }
             let (mut plain, mut connection) = (Plain::default(), Connection::default());
             let all = journal.told().all(|told| plain.on_segment(&mut connection, told));

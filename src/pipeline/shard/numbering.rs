@@ -73,7 +73,7 @@ impl<Row> Shard<Row> {
         if !wants(&key, flow, stream)
             && let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut())
         {
-            open.ignore(&mut self.room);
+            open.ignore(&mut self.shared.room);
         }
     }
 
