@@ -187,6 +187,37 @@ fn packets_that_are_no_segments_may_come_between_segments() {
     }
 }
 
+/// A connection that is long enough to be analysed as it goes on, of a protocol that is known and of one that is not: whatever
+/// comes in the midst of it, the rows are the same as where each packet is asked what it is.
+#[test]
+fn whatever_may_come_in_the_midst_of_a_long_connection() {
+    let (client, server) = ends();
+    let opening = exchange().into_iter().take(3);
+    for first in [&b"SSH-2.0-OpenSSH\r\n"[..], &[0xff; 17]] {
+        let mut frames: Vec<_> = opening.clone().collect();
+        for round in 0..600 {
+            let (at, payload) = (101 + 17 * round, if round == 0 { first } else { &[0xff; 17] });
+            frames.push(segment(&client, at, 301, 0x18, payload));
+            frames.push(segment(&server, 301, at + 17, 0x10, b""));
+        }
+        for (ip, seq, flags) in [
+            (&client, 7_000_000, 0x02),
+            (&server, 7_000_000, 0x12),
+            (&client, 101 + 17 * 550, 0x10),
+            (&client, 101 + 17 * 550, 0x11),
+            (&server, 301, 0x14),
+        ] {
+            for payload in [&b""[..], b"HTTP/1.1 200 OK\r\n\r\n"] {
+                let mut frames = frames.clone();
+                frames.insert(3 + 2 * 550, segment(ip, seq, 101 + 17 * 550, flags, payload));
+                let file = file(&records(1_000, frames));
+                let flows = check_when_analysed(file.path());
+                assert_eq!(flows, if flags == 0x02 { 2 } else { 1 });
+            }
+        }
+    }
+}
+
 /// A capture in a file of its own.
 fn file(records: &[Record]) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();

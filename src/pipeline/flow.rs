@@ -1,12 +1,14 @@
 //! What is kept of one flow while it is open, and the row it becomes.
 
+mod usual;
+
 use serde::{Deserialize, Serialize};
 
 use super::counted::Counted;
 use super::ended::Identity;
 use super::listener::{Heard, Listener, Speaker};
 use super::opened::Opened;
-use super::record::{Beside, Kind, Path, Record, TCP, UDP};
+use super::record::{Kind, Path, Record, TCP, UDP};
 use super::responses::{Responses, is_news};
 use super::rows::{FlowRow, Samples};
 use super::settings::Lifetime;
@@ -189,34 +191,6 @@ impl<Row> Open<Row> {
         {
             self.ear = Ear::Quiet;
         }
-    }
-
-    /// Whether it is a young connection of which most segments are only written down.
-    pub fn takes_notes(&self) -> bool {
-        let young = matches!(self.tcp, Some(Tcp::Young(_))) && self.counted.is_none();
-        young && matches!(self.ear, Ear::None | Ear::Quiet)
-    }
-
-    /// Writes a segment of a young connection down to which nothing listens, if it has no SYN and is not the first of
-    /// anything. Whether it is such a one; if not, nothing has changed.
-    #[inline]
-    pub fn note(&mut self, record: &Record, beside: &Beside, shared: &mut Shared) -> bool {
-        let Some(Tcp::Young(young)) = &mut self.tcp else { return false };
-        let deaf = match &self.ear {
-            Ear::None => true,
-            Ear::Quiet => record.payload_len() == 0,
-            Ear::Packed(_) | Ear::Awake(_) => false,
-        };
-        if !deaf || young.is_full() || record.is_syn() || (record.path != 0 && self.path.is_none()) {
-            return false;
-        }
-        let clock = self.head.end.unwrap_or_default();
-        let more = (!record.is_line()).then(|| record.segment(clock, beside));
-        let line = record.line(clock);
-        young.push(record.number, &line, more.as_ref(), &mut shared.outgrown);
-        self.pass(record);
-        self.on_flags(record.direction(), line.flags(), line.at);
-        true
     }
 
     /// One of its packets has passed.

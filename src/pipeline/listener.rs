@@ -80,6 +80,11 @@ pub trait Listener<Row>: Send + Sync {
         false
     }
 
+    /// Whether it would learn nothing from a segment without SYN, FIN and RST, nor say anything: it need not hear that.
+    fn is_deaf_to(&self, _direction: Direction, _segment: &Segment) -> bool {
+        false
+    }
+
     /// Puts what it remembers into `packing`, and says how long that is, so that the listener can be let go until the flow
     /// has another packet. Only for one that holds nothing out of order and says no rows at the end, and where it fits.
     fn pack(&self, _packing: &mut [u8]) -> Option<usize> {

@@ -146,17 +146,17 @@ impl<Row> Shard<Row> {
         for (record, seen) in records.iter().zip(ahead) {
             let seen = if self.table.changes() == changes { seen } else { self.look(record) };
             match seen {
-                Some((slot, true)) if self.note(task, record, slot, opened) => {}
+                Some((slot, true)) if self.on_usual(task, record, slot, opened) => {}
                 _ => self.on_record(task, record, seen.map(|(slot, _)| slot), opened),
             }
         }
     }
 
-    /// The entry of a record, and whether it is worth trying to write the record down.
+    /// The entry of a record, and whether the record may well be a usual segment.
     fn look(&self, record: &Record) -> Option<(Slot, bool)> {
         let slot = self.table.find(record.hash, &record.key)?;
         let open = self.table.get(slot).and_then(|entry| entry.open.awake());
-        Some((slot, open.is_some_and(Open::takes_notes)))
+        Some((slot, open.is_some_and(Open::has_usual)))
     }
 
     /// A record, of which `found` is the entry, if there is one.
@@ -192,15 +192,14 @@ impl<Row> Shard<Row> {
         }
     }
 
-    /// Writes the segment of a young connection down in which nothing happens that anything waits for, as most do not.
-    /// Whether it is one.
-    fn note(&mut self, task: &Task<'_, Row>, record: &Record, slot: Slot, opened: &Opened) -> bool {
+    /// Takes a segment in which nothing happens that anything waits for. Whether it is one.
+    fn on_usual(&mut self, task: &Task<'_, Row>, record: &Record, slot: Slot, opened: &Opened) -> bool {
         // What ends by time, and what packets are, is asked of every packet.
         if record.kind != Kind::Segment || task.notes || task.lifetime.is_some() {
             return false;
         }
         let open = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut());
-        open.is_some_and(|open| open.note(record, &opened.beside, &mut self.shared))
+        open.is_some_and(|open| open.on_usual(record, &opened.beside, &mut self.shared))
     }
 
     fn on_packet(

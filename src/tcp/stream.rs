@@ -241,6 +241,24 @@ impl Stream {
         self.abandoned = true;
     }
 
+    /// Whether nobody wants its bytes.
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned
+    }
+
+    /// Whether an ACK of the other side changes nothing here.
+    pub fn knows(&self, ack: Seq) -> bool {
+        match self.start {
+            _ if self.abandoned => true,
+            Start::Unknown => self.expected.is_some(),
+            Start::Guessed(_) => false,
+            Start::Known(_) => {
+                let settled = self.held.is_empty() && self.other_syn.is_none() && !self.fast_open;
+                settled && self.position(ack) <= self.acked
+            }
+        }
+    }
+
     /// Whether the other side has acknowledged something of it.
     pub fn is_acknowledged(&self) -> bool {
         self.acked > 0

@@ -135,6 +135,10 @@ impl<Row> Listener<Row> for Services {
         matches!(self.search, Search::Silence)
     }
 
+    fn is_deaf_to(&self, direction: Direction, segment: &Segment) -> bool {
+        matches!(&self.search, Search::Stream(stream) if stream.0.is_moot(direction, segment))
+    }
+
     fn pack(&self, packing: &mut [u8]) -> Option<usize> {
         if let Search::Stream(stream) = &self.search
             && stream.0.holds_bytes()
@@ -155,19 +159,35 @@ impl<Row> Listener<Row> for Services {
 
 #[cfg(test)]
 mod tests {
+    use regex::Regex;
+
     use super::*;
     use crate::tcp::conversation::{Setup, parse};
 
     /// Plays `rounds` segments that say nothing known, with an ACK behind each where `answered`, then `last` in `direction`.
-    fn transfer(rounds: u32, answered: bool, direction: Direction, last: &[u8]) -> (bool, Option<Service>) {
+    /// Whether nobody wants to hear the segments any more, what is spoken, and how many segments need not have been heard.
+    fn transfer(
+        rounds: u32,
+        answered: bool,
+        direction: Direction,
+        last: &[u8],
+    ) -> (bool, Option<Service>, u32) {
         let application = Application::new(Depth::Service);
         let search = Search::Stream(Box::new((Conversation::trusting(), application)));
         let mut services = Services { service: None, search };
         let mut room = Room::default();
         let noise = [0xff; 100];
+        let mut deaf = 0;
         let mut play = |line: &str, payload: &[u8]| {
             let (direction, segment) = parse(line, 1, Setup::default());
+            let known = format!("{services:?}");
+            let is_deaf = Listener::<()>::is_deaf_to(&services, direction, &segment);
             services.on_segment(direction, &segment, payload, &mut room);
+            // Both streams count the segments that passed.
+            let ticks = Regex::new("tick: [0-9]+|settled: [^]]*").unwrap();
+            let told = |text: &str| ticks.replace_all(text, "").into_owned();
+            assert!(!is_deaf || told(&known) == told(&format!("{services:?}")), "{line}");
+            deaf += u32::from(is_deaf);
         };
         for at in (0..rounds).map(|round| 1 + round * 100) {
             play(&format!("0 > {at}:{}(100) ack 1", at + 100), &noise);
@@ -178,19 +198,20 @@ mod tests {
         let next = 1 + rounds * 100;
         let (who, at, ack) = if direction == Direction::Forward { ('>', next, 1) } else { ('<', 1, next) };
         play(&format!("0 {who} {at}:{}({}) ack {ack}", at as usize + last.len(), last.len()), last);
-        let Search::Stream(stream) = &services.search else { return (false, services.service) };
+        let Search::Stream(stream) = &services.search else { return (false, services.service, deaf) };
         let abandoned = stream.0.counts().forward.delivered < u64::from(rounds) * 100;
-        (abandoned, services.service)
+        (abandoned, services.service, deaf)
     }
 
     #[test]
     fn a_long_transfer_of_something_unknown_is_heard_no_more_until_the_other_side_speaks() {
         let (forward, reverse) = (Direction::Forward, Direction::Reverse);
-        assert_eq!(transfer(255, true, forward, b"nothing"), (false, None));
-        assert_eq!(transfer(400, true, forward, b"nothing"), (true, None));
+        let heard = |(abandoned, service, deaf): (bool, Option<Service>, u32)| (abandoned, service, deaf > 0);
+        assert_eq!(heard(transfer(255, true, forward, b"nothing")), (false, None, false));
+        assert_eq!(heard(transfer(400, true, forward, b"nothing")), (true, None, true));
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
         assert_eq!(transfer(400, true, reverse, answer).1, Some(Service::Http));
-        assert_eq!(transfer(400, false, forward, b"nothing"), (false, None));
+        assert_eq!(heard(transfer(400, false, forward, b"nothing")), (false, None, false));
         assert_eq!(transfer(400, false, forward, answer).1, Some(Service::Http));
     }
 }

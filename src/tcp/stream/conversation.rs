@@ -65,6 +65,14 @@ impl Conversation {
         own.on_tick(room, &mut say);
     }
 
+    /// Whether a segment without SYN, FIN and RST says nothing that anybody wants, and acknowledges nothing new of what was
+    /// said.
+    pub fn is_moot(&self, direction: Direction, segment: &Segment) -> bool {
+        let (own, other) = (&self.halves[direction], &self.halves[direction.reverse()]);
+        let known = !segment.flags.contains(Flags::ACK) || other.knows(segment.ack);
+        known && (segment.payload_len == 0 || own.is_abandoned())
+    }
+
     /// Ends both: what is held is handed out, what is missing becomes gaps.
     pub fn finish(&mut self, room: &mut Room, sink: &mut impl FnMut(Direction, Chunk<'_>)) {
         for direction in Direction::BOTH {
