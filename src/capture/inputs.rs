@@ -28,7 +28,7 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { block_size: 128 << 10, max_record: MAX_RECORD, max_decompressed: None }
+        Self { block_size: 256 << 10, max_record: MAX_RECORD, max_decompressed: None }
     }
 }
 
