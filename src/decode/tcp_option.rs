@@ -76,6 +76,8 @@ impl<'a> TcpOptions<'a> {
 impl<'a> Iterator for TcpOptions<'a> {
     type Item = TcpOption<'a>;
 
+    // Where it is known which options are asked for, none of the others need be made.
+    #[inline(always)]
     fn next(&mut self) -> Option<TcpOption<'a>> {
         loop {
             match self.0.split_first()? {
@@ -99,12 +101,14 @@ impl<'a> Iterator for TcpOptions<'a> {
 }
 
 /// Kind, length (which counts itself and the kind), and what the length leaves.
+#[inline(always)]
 fn option(input: &[u8]) -> IResult<&[u8], TcpOption<'_>> {
     let (rest, (kind, len)) = (be_u8, verify(be_u8, |len| *len >= 2)).parse(input)?;
     let (rest, body) = take(usize::from(len) - 2)(rest)?;
     Ok((rest, typed(kind, body)))
 }
 
+#[inline(always)]
 fn typed(kind: u8, body: &[u8]) -> TcpOption<'_> {
     match (kind, body) {
         (2, &[a, b]) => TcpOption::Mss(u16::from_be_bytes([a, b])),
@@ -128,6 +132,7 @@ fn typed(kind: u8, body: &[u8]) -> TcpOption<'_> {
     }
 }
 
+#[inline(never)]
 fn sack_blocks(blocks: &[u8]) -> SackBlocks {
     let edges = |block| -> IResult<&[u8], (u32, u32)> { (be_u32, be_u32).parse(block) };
     blocks.chunks_exact(8).take(4).filter_map(|block| Some(edges(block).ok()?.1)).collect()

@@ -45,14 +45,22 @@ impl Clock {
     }
 
     /// What this side sends `at` this time is stamped `tsval`: how fast its clock goes, and whether the capture's keeps step.
+    #[inline]
     pub(super) fn on_stamp(&mut self, at: Timestamp, tsval: u32) {
         let Some((began, first)) = self.first else {
             self.first = Some((at, tsval));
             return;
         };
-        let (passed, ticks) = (at.since(began), i64::from(tsval.wrapping_sub(first) as i32));
+        let passed = at.since(began);
+        if self.tick.is_some() || passed >= WATCH {
+            self.on_ticks(at, passed, i64::from(tsval.wrapping_sub(first) as i32));
+        }
+    }
+
+    /// Since its first segment, `ticks` of its clock and as much as `passed` of the capture's have passed.
+    fn on_ticks(&mut self, at: Timestamp, passed: Span, ticks: i64) {
         match self.tick {
-            None if passed >= WATCH && ticks > 0 => {
+            None if ticks > 0 => {
                 let near =
                     |tick: &i64| (passed.as_nanos() - ticks * tick).abs() <= tick + passed.as_nanos() / 8;
                 self.tick = TICKS.iter().copied().find(near);

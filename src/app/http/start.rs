@@ -29,6 +29,8 @@ pub fn begins_message(bytes: &[u8]) -> bool {
     let whole = !rest.is_empty() || bytes.ends_with(b"\n");
     let begins = match answers {
         true => status_line(first).is_some(),
+        // A method comes first, as was seen: with the usual version at its end, the line is one.
+        false if first.ends_with(b" HTTP/1.1") => true,
         false => matches!(request_line(first), Some(StartLine::Request { version: Some(_), .. })),
     };
     whole && begins
@@ -63,6 +65,8 @@ const METHODS: [&[u8]; 6] = [b"GET /", b"POST /", b"HEAD /", b"PUT /", b"DELETE 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -83,6 +87,17 @@ mod tests {
             for end in 0..text.len() {
                 let _ = (message_start(&text[..end], *side), begins_message(&text[..end]));
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_usual_version_at_its_end_makes_a_line_a_request_line(
+            method in "[A-Z(]{0,34}", between in "[ a/]{0,5}", end in prop::sample::select(vec!["", "\r", "\r\n", "\n", " \n"]),
+        ) {
+            let text = format!("{method} {between} HTTP/1.1");
+            let is = matches!(request_line(text.as_bytes()), Some(StartLine::Request { version: Some(_), .. }));
+            prop_assert_eq!(begins_message(format!("{text}{end}").as_bytes()), is && end.ends_with('\n'));
         }
     }
 
