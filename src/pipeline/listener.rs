@@ -80,7 +80,7 @@ pub trait Listener<Row>: Send + Sync {
         false
     }
 
-    /// Whether it would learn nothing from a segment without SYN, FIN and RST, nor say anything: it need not hear that.
+    /// Whether it would learn nothing from a segment, nor say anything: nothing changes if it does not hear it.
     fn is_deaf_to(&self, _direction: Direction, _segment: &Segment) -> bool {
         false
     }

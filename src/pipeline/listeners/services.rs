@@ -49,6 +49,10 @@ impl Services {
     fn on_segment(&mut self, direction: Direction, segment: &Segment, payload: &[u8], room: &mut Room) {
         let Search::Stream(stream) = &mut self.search else { return };
         let (conversation, application) = stream.as_mut();
+        // Whether it is heard or not must come to the same: both streams count the segments that pass.
+        if conversation.is_moot(direction, segment) {
+            return;
+        }
         conversation.on_segment(direction, segment, payload, room, &mut |direction, chunk| {
             application.on_chunk(direction, &chunk, &mut Nothing);
         });
@@ -159,8 +163,6 @@ impl<Row> Listener<Row> for Services {
 
 #[cfg(test)]
 mod tests {
-    use regex::Regex;
-
     use super::*;
     use crate::tcp::conversation::{Setup, parse};
 
@@ -183,10 +185,7 @@ mod tests {
             let known = format!("{services:?}");
             let is_deaf = Listener::<()>::is_deaf_to(&services, direction, &segment);
             services.on_segment(direction, &segment, payload, &mut room);
-            // Both streams count the segments that passed.
-            let ticks = Regex::new("tick: [0-9]+|settled: [^]]*").unwrap();
-            let told = |text: &str| ticks.replace_all(text, "").into_owned();
-            assert!(!is_deaf || told(&known) == told(&format!("{services:?}")), "{line}");
+            assert!(!is_deaf || known == format!("{services:?}"), "{line}");
             deaf += u32::from(is_deaf);
         };
         for at in (0..rounds).map(|round| 1 + round * 100) {

@@ -65,12 +65,13 @@ impl Conversation {
         own.on_tick(room, &mut say);
     }
 
-    /// Whether a segment without SYN, FIN and RST says nothing that anybody wants, and acknowledges nothing new of what was
-    /// said.
+    /// Whether a segment says nothing that anybody wants, and acknowledges nothing new of what was said. One with SYN, FIN or
+    /// RST always says something.
     pub fn is_moot(&self, direction: Direction, segment: &Segment) -> bool {
         let (own, other) = (&self.halves[direction], &self.halves[direction.reverse()]);
         let known = !segment.flags.contains(Flags::ACK) || other.knows(segment.ack);
-        known && (segment.payload_len == 0 || own.is_abandoned())
+        let opens_or_closes = segment.flags.intersects(Flags(Flags::SYN.0 | Flags::CLOSING.0));
+        known && !opens_or_closes && (segment.payload_len == 0 || own.is_abandoned())
     }
 
     /// Ends both: what is held is handed out, what is missing becomes gaps.
