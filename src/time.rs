@@ -40,8 +40,13 @@ impl Timestamp {
     }
 
     /// The time from `earlier` to `self`; negative where `earlier` is later.
+    #[inline]
     pub const fn since(self, earlier: Self) -> Span {
-        Span(self.as_nanos().saturating_sub(earlier.as_nanos()))
+        // Nearly always it is earlier.
+        match self.0.get().checked_sub(earlier.0.get()) {
+            Some(passed) if passed <= i64::MAX as u64 => Span(passed as i64),
+            _ => Span(self.as_nanos().saturating_sub(earlier.as_nanos())),
+        }
     }
 }
 

@@ -63,22 +63,27 @@ impl Traffic {
         let (least, greatest) = self.ttl.unwrap_or((sent.ttl, sent.ttl));
         self.ttl = Some((least.min(sent.ttl), greatest.max(sent.ttl)));
         self.dscp |= 1 << (sent.tos >> 2);
-        match sent.tos & 3 {
-            1 => self.ect1_packets += 1,
-            2 => self.ect0_packets += 1,
-            3 => self.ce_packets += 1,
-            _ => {}
+        if sent.tos & 3 != 0 {
+            self.on_marked(sent.tos & 3);
         }
         if let Some(right) = sent.checksums {
             *self.checksum_errors.get_or_insert(0) += u32::from(!right);
         }
         if let Some(at) = sent.at {
             if let Some(last) = self.last_at {
-                let silence = at.since(last);
-                self.idle_max =
-                    Some(self.idle_max.map_or(silence, |longest| longest.max(silence)).max(Span::ZERO));
+                // None, or one that is none, is the least.
+                self.idle_max = self.idle_max.max(Some(at.since(last).max(Span::ZERO)));
             }
-            self.last_at = Some(self.last_at.map_or(at, |last| last.max(at)));
+            self.last_at = self.last_at.max(Some(at));
+        }
+    }
+
+    /// A packet marked in the ECN field. RFC 3168 §5
+    fn on_marked(&mut self, ecn: u8) {
+        match ecn {
+            1 => self.ect1_packets += 1,
+            2 => self.ect0_packets += 1,
+            _ => self.ce_packets += 1,
         }
     }
 }

@@ -6,6 +6,6 @@ mod rate;
 mod series;
 
 pub use bounded::Bounded;
-pub use quantiles::Quantiles;
+pub use quantiles::{Quantiles, Spread};
 pub use rate::bits_per_second;
 pub use series::{Grid, Series, Sum, round_width};

@@ -15,120 +15,166 @@ const FEW: usize = 24;
 const BITS: u32 = 6;
 
 /// Durations, summed up. Those below zero count as zero.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Quantiles {
-    count: u32,
+    /// The least, which is asked for more often than anything else; the greatest number where there is none.
     min: u64,
+    /// The values as they came, as long as they are few.
+    few: Vec<u64>,
+    /// What more come to.
+    many: Option<Box<Many>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+struct Many {
+    sums: Sums,
+    /// Bucket and how many values fell into it, by bucket.
+    buckets: Vec<(u16, u32)>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+struct Sums {
+    count: u32,
     max: u64,
     sum: u64,
     squares: u128,
-    kept: Kept,
 }
 
-#[derive(Clone, Debug, Deserialize, Serialize)]
-enum Kept {
-    /// Values as they came.
-    Few(Vec<u64>),
-    /// Bucket and how many values fell into it, by bucket.
-    Many(Vec<(u16, u32)>),
+/// How values are spread.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Spread {
+    /// The least value.
+    pub min: Span,
+    /// The mean, rounded down to a nanosecond.
+    pub mean: Span,
+    /// The standard deviation of the values themselves (not an estimate of that of others).
+    pub stddev: Span,
+    /// The greatest value.
+    pub max: Span,
 }
 
-impl Default for Kept {
+impl Default for Quantiles {
     fn default() -> Self {
-        Self::Few(Vec::new())
+        Self { min: u64::MAX, few: Vec::new(), many: None }
     }
 }
 
-impl Kept {
-    fn into_buckets(self) -> Vec<(u16, u32)> {
-        match self {
-            Self::Many(buckets) => buckets,
-            Self::Few(values) => {
-                let mut buckets = Vec::with_capacity(FEW * 2);
-                values.into_iter().for_each(|value| count(&mut buckets, bucket(value), 1));
-                buckets
-            }
-        }
+impl Sums {
+    fn of(values: &[u64]) -> Self {
+        let mut sums = Self::default();
+        values.iter().for_each(|&value| sums.add(value));
+        sums
+    }
+
+    #[inline]
+    fn add(&mut self, value: u64) {
+        self.count = self.count.saturating_add(1);
+        self.max = self.max.max(value);
+        self.sum = self.sum.saturating_add(value);
+        self.squares = self.squares.saturating_add(u128::from(value) * u128::from(value));
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.max = self.max.max(other.max);
+        self.sum = self.sum.saturating_add(other.sum);
+        self.squares = self.squares.saturating_add(other.squares);
+    }
+
+    fn mean(&self) -> Option<Span> {
+        self.sum.checked_div(u64::from(self.count)).map(span)
+    }
+
+    fn stddev(&self) -> Span {
+        let squares = self.squares.saturating_mul(u128::from(self.count));
+        let variance = squares.saturating_sub(u128::from(self.sum) * u128::from(self.sum));
+        // The same number from fewer bits, where they are enough, is made faster.
+        let variance = u64::try_from(variance).map_or_else(|_| variance as f64, |variance| variance as f64);
+        span((variance.sqrt() / f64::from(self.count)) as u64)
+    }
+}
+
+impl Many {
+    fn of(values: &[u64]) -> Box<Self> {
+        let mut many = Self { buckets: Vec::with_capacity(FEW * 2), ..Self::default() };
+        values.iter().for_each(|&value| many.add(value));
+        Box::new(many)
+    }
+
+    fn add(&mut self, value: u64) {
+        self.sums.add(value);
+        count(&mut self.buckets, bucket(value), 1);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.sums.merge(other.sums);
+        other.buckets.iter().for_each(|&(bucket, by)| count(&mut self.buckets, bucket, by));
     }
 }
 
 impl Quantiles {
     /// Adds a value.
+    #[inline]
     pub fn record(&mut self, value: Span) {
         let value = value.as_nanos().max(0) as u64;
-        (self.min, self.max) = match self.count {
-            0 => (value, value),
-            _ => (self.min.min(value), self.max.max(value)),
-        };
-        self.count = self.count.saturating_add(1);
-        self.sum = self.sum.saturating_add(value);
-        self.squares = self.squares.saturating_add(u128::from(value) * u128::from(value));
-        match &mut self.kept {
-            Kept::Few(values) if values.len() < FEW => values.push(value),
-            Kept::Few(_) => {
-                let mut buckets = std::mem::take(&mut self.kept).into_buckets();
-                count(&mut buckets, bucket(value), 1);
-                self.kept = Kept::Many(buckets);
-            }
-            Kept::Many(buckets) => count(buckets, bucket(value), 1),
+        self.min = self.min.min(value);
+        match self.many {
+            None if self.few.len() < FEW => self.few.push(value),
+            _ => self.many().add(value),
         }
+    }
+
+    /// What they come to, once they are many.
+    #[inline(never)]
+    fn many(&mut self) -> &mut Many {
+        let few = &mut self.few;
+        self.many.get_or_insert_with(|| Many::of(&std::mem::take(few)))
     }
 
     /// Adds all values of `other`. What comes of it is the same in whatever order and grouping values are added.
     pub fn merge(&mut self, other: &Self) {
-        if other.count == 0 {
-            return;
-        }
-        (self.min, self.max) = match self.count {
-            0 => (other.min, other.max),
-            _ => (self.min.min(other.min), self.max.max(other.max)),
-        };
-        self.count = self.count.saturating_add(other.count);
-        self.sum = self.sum.saturating_add(other.sum);
-        self.squares = self.squares.saturating_add(other.squares);
-        match (&mut self.kept, &other.kept) {
-            (Kept::Few(values), Kept::Few(more)) if values.len() + more.len() <= FEW => {
-                values.extend_from_slice(more);
+        self.min = self.min.min(other.min);
+        match &other.many {
+            None if self.many.is_none() && self.few.len() + other.few.len() <= FEW => {
+                self.few.extend_from_slice(&other.few);
             }
-            (kept, more) => {
-                let mut buckets = std::mem::take(kept).into_buckets();
-                match more {
-                    Kept::Few(values) => {
-                        values.iter().for_each(|&value| count(&mut buckets, bucket(value), 1))
-                    }
-                    Kept::Many(more) => more.iter().for_each(|&(bucket, by)| count(&mut buckets, bucket, by)),
-                }
-                *kept = Kept::Many(buckets);
-            }
+            None => other.few.iter().for_each(|&value| self.many().add(value)),
+            Some(more) => self.many().merge(more),
         }
+    }
+
+    #[inline]
+    fn sums(&self) -> Sums {
+        self.many.as_ref().map_or_else(|| Sums::of(&self.few), |many| many.sums)
     }
 
     /// How many values there are.
+    #[inline]
     pub fn count(&self) -> u32 {
-        self.count
+        self.many.as_ref().map_or(self.few.len() as u32, |many| many.sums.count)
     }
 
     /// The least value.
+    #[inline]
     pub fn min(&self) -> Option<Span> {
-        (self.count > 0).then(|| span(self.min))
+        (self.count() > 0).then(|| span(self.min))
     }
 
     /// The greatest value.
     pub fn max(&self) -> Option<Span> {
-        (self.count > 0).then(|| span(self.max))
+        (self.count() > 0).then(|| span(self.sums().max))
     }
 
     /// The mean, rounded down to a nanosecond.
     pub fn mean(&self) -> Option<Span> {
-        self.sum.checked_div(u64::from(self.count)).map(span)
+        self.sums().mean()
     }
 
-    /// The standard deviation of the values themselves (not an estimate of that of others).
-    pub fn stddev(&self) -> Option<Span> {
-        let count = u128::from(self.count);
-        let squares = self.squares.saturating_mul(count);
-        let variance = squares.saturating_sub(u128::from(self.sum) * u128::from(self.sum));
-        (count > 0).then(|| span(((variance as f64).sqrt() / count as f64) as u64))
+    /// How they are spread.
+    pub fn spread(&self) -> Option<Spread> {
+        let sums = self.sums();
+        let mean = sums.mean()?;
+        Some(Spread { min: span(self.min), mean, stddev: sums.stddev(), max: span(sums.max) })
     }
 
     /// The value that `share` (0 to 1) of all values do not exceed: of rank ⌈share × count⌉, within 1 %.
@@ -138,42 +184,38 @@ impl Quantiles {
 
     /// The values that each of `shares` (0 to 1) of all values do not exceed; `None` where there are no values.
     pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> Option<[Span; N]> {
-        if self.count == 0 {
-            return None;
+        let count = self.count();
+        if count <= 1 {
+            return self.min().map(|min| [min; N]);
         }
         let ranks = shares.map(|share| {
-            let (exact, count) = (share * f64::from(self.count), self.count);
+            let exact = share * f64::from(count);
             (exact as u32 + u32::from(exact > f64::from(exact as u32))).clamp(1, count)
         });
-        match &self.kept {
-            Kept::Few(values) => {
-                let mut sorted = [u64::MAX; FEW];
-                sorted.iter_mut().zip(values).for_each(|(sorted, &value)| *sorted = value);
-                let sorted = sorted.get_mut(..values.len())?;
-                sorted.sort_unstable();
-                Some(ranks.map(|rank| sorted.get(rank as usize - 1).copied().map_or(Span::ZERO, span)))
-            }
-            Kept::Many(buckets) => Some(ranks.map(|rank| {
-                let mut seen = 0_u32;
-                let reached = buckets.iter().find(|&&(_, count)| {
-                    seen = seen.saturating_add(count);
-                    seen >= rank
-                });
-                let last = || buckets.last().map_or(0, |&(bucket, _)| bucket);
-                let bucket = reached.map_or_else(last, |&(bucket, _)| bucket);
-                span(middle(bucket).clamp(self.min, self.max))
-            })),
-        }
+        let Some(many) = &self.many else {
+            let mut sorted = [u64::MAX; FEW];
+            sorted.iter_mut().zip(&self.few).for_each(|(sorted, &value)| *sorted = value);
+            let sorted = sorted.get_mut(..self.few.len())?;
+            sorted.sort_unstable();
+            return Some(ranks.map(|rank| sorted.get(rank as usize - 1).copied().map_or(Span::ZERO, span)));
+        };
+        Some(ranks.map(|rank| {
+            let mut seen = 0_u32;
+            let reached = many.buckets.iter().find(|&&(_, count)| {
+                seen = seen.saturating_add(count);
+                seen >= rank
+            });
+            let last = || many.buckets.last().map_or(0, |&(bucket, _)| bucket);
+            let bucket = reached.map_or_else(last, |&(bucket, _)| bucket);
+            span(middle(bucket).clamp(self.min, many.sums.max))
+        }))
     }
 
     /// Forgets all, but keeps the memory that it took.
     pub fn clear(&mut self) {
-        let Self { count, min, max, sum, squares, kept } = self;
-        match kept {
-            Kept::Few(values) => values.clear(),
-            Kept::Many(_) => *kept = Kept::default(),
-        }
-        (*count, *min, *max, *sum, *squares) = (0, 0, 0, 0, 0);
+        let Self { min, few, many } = self;
+        few.clear();
+        (*min, *many) = (u64::MAX, None);
     }
 }
 
@@ -219,7 +261,8 @@ mod tests {
     #[test]
     fn nothing_has_no_figures() {
         let none = Quantiles::default();
-        assert_eq!((none.min(), none.mean(), none.stddev(), none.quantile(0.5)), (None, None, None, None));
+        assert_eq!((none.min(), none.mean(), none.max(), none.quantile(0.5)), (None, None, None, None));
+        assert_eq!(none.spread(), None);
     }
 
     #[test]
@@ -227,7 +270,7 @@ mod tests {
         let few = of([40, 10, 20, 30]);
         let nanos = |span: Option<Span>| span.unwrap().as_nanos();
         assert_eq!((nanos(few.min()), nanos(few.max()), nanos(few.mean())), (10, 40, 25));
-        assert_eq!(nanos(few.stddev()), 11);
+        assert_eq!(few.spread().map(|spread| spread.stddev.as_nanos()), Some(11));
         let quantiles = [0.0, 0.25, 0.5, 0.51, 0.99, 1.0].map(|share| nanos(few.quantile(share)));
         assert_eq!(quantiles, [10, 10, 20, 30, 40, 40]);
     }
@@ -258,7 +301,7 @@ mod tests {
             let whole = of(values.iter().copied());
             let figures = |quantiles: &Quantiles| {
                 let of = [0.0, 0.1, 0.5, 0.95, 1.0].map(|share| quantiles.quantile(share));
-                (quantiles.count(), quantiles.min(), quantiles.max(), quantiles.mean(), quantiles.stddev(), of)
+                (quantiles.count(), quantiles.max(), quantiles.spread(), of)
             };
             prop_assert_eq!(figures(&merged), figures(&whole));
         }

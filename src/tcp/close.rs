@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Close, Closing, Moment, Opening, Position, Segment, State};
+use super::{Close, Closing, Moment, Opening, Position, State};
 use crate::flow::{Direction, Pair};
 
 /// FINs, their acknowledgments, and the first RST.
@@ -25,28 +25,27 @@ struct Fin {
 
 impl Closer {
     /// `direction` sends a FIN that ends at `end`.
-    pub(super) fn on_fin(&mut self, direction: Direction, segment: &Segment, end: Position) {
+    pub(super) fn on_fin(&mut self, direction: Direction, moment: Moment, end: Position) {
         if self.fins[direction].is_none() {
-            let moment = Moment { at: segment.at, number: segment.number };
             self.fins[direction] = Some(Fin { moment, end, acked: false });
             self.first = self.first.or(Some(direction));
         }
     }
 
     /// What `direction` sent is acknowledged up to `ack`, by a segment without RST.
-    pub(super) fn on_ack(&mut self, direction: Direction, segment: &Segment, ack: Position) {
+    pub(super) fn on_ack(&mut self, direction: Direction, moment: Moment, ack: Position) {
         if let Some(fin) = self.fins[direction].as_mut().filter(|fin| !fin.acked && ack >= fin.end) {
             fin.acked = true;
             if self.both_acked() {
-                self.last_ack = Some(Moment { at: segment.at, number: segment.number });
+                self.last_ack = Some(moment);
             }
         }
     }
 
     /// `direction` sends a RST.
-    pub(super) fn on_reset(&mut self, direction: Direction, segment: &Segment) {
+    pub(super) fn on_reset(&mut self, direction: Direction, moment: Moment) {
         if self.reset.is_none() {
-            self.reset = Some((direction, Moment { at: segment.at, number: segment.number }));
+            self.reset = Some((direction, moment));
             self.reset_after_close = self.both_acked();
         }
     }

@@ -70,7 +70,7 @@ impl Opener {
             _ => Sequel::First,
         };
         if kind[direction].is_none() {
-            let moment = Moment { at: segment.at, number: segment.number };
+            let moment = segment.moment();
             let (seq, payload_len, flags) = (segment.seq, segment.payload_len, segment.flags);
             let tsval = segment.timestamps.map(|(tsval, _)| tsval);
             kind[direction] = Some(Syn { moment, seq, payload_len, flags, tsval });
@@ -125,7 +125,7 @@ impl Opener {
             && self.client != Some(direction.reverse())
             && segment.ack - answer.seq > 0
         {
-            self.ack = Some(Moment { at: segment.at, number: segment.number });
+            self.ack = Some(segment.moment());
         }
     }
 

@@ -4,7 +4,7 @@
 //! `r` RST, `q` SYN with FIN or RST, `i` FIN with RST; and for the 1st, 10th, 100th, ...: `g` gap, `t` sent again,
 //! `w` zero window. What the client sent is in upper case.
 
-use arrayvec::ArrayVec;
+use arrayvec::{ArrayString, ArrayVec};
 use serde::{Deserialize, Serialize};
 
 use super::{Flags, Opening, Segment, Tag, Tags};
@@ -17,7 +17,7 @@ const ONCE: &[u8; 8] = b"shadfrqi";
 const SCALED: [(u8, Tag); 3] = [(b'g', Tag::Gap), (b't', Tag::Retransmission), (b'w', Tag::ZeroWindow)];
 
 /// Letters kept: 16 that come once, and 3 for each side and power of ten below 10^4.
-const MAX_LETTERS: usize = 40;
+pub(super) const MAX_LETTERS: usize = 40;
 
 /// The letters so far.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -69,6 +69,14 @@ impl History {
         self.once(direction, if has_payload { b'd' } else { b'a' });
     }
 
+    /// The same with FIN.
+    pub(super) fn on_fin(&mut self, direction: Direction, has_payload: bool) {
+        if has_payload {
+            self.once(direction, b'd');
+        }
+        self.once(direction, b'f');
+    }
+
     #[inline]
     fn once(&mut self, direction: Direction, letter: u8) {
         let bit = 1 << ONCE.iter().position(|&known| known == letter).unwrap_or(0);
@@ -89,13 +97,15 @@ impl History {
     }
 
     /// The letters, those of `client` in upper case.
-    pub(super) fn text(&self, client: Direction) -> String {
+    pub(super) fn text(&self, client: Direction) -> ArrayString<MAX_LETTERS> {
         let of_client = |letter: u8| (letter & 0x80 != 0) == (client == Direction::Reverse);
         let plain = |&letter: &u8| {
             let lower = char::from(letter & 0x7f);
             if of_client(letter) { lower.to_ascii_uppercase() } else { lower }
         };
-        self.letters.iter().map(plain).collect()
+        let mut text = ArrayString::new();
+        self.letters.iter().map(plain).for_each(|letter| text.push(letter));
+        text
     }
 
     /// Zeek's state. Its own words: "S2: established and close attempt by originator seen".
@@ -146,7 +156,7 @@ mod tests {
              0.101 > 202:202(0) ack 52",
         );
         let summary = trace.summary();
-        assert_eq!((summary.history.as_str(), summary.conn_state.as_deref()), ("ShADadFf", Some("SF")));
+        assert_eq!((summary.history.as_str(), summary.conn_state), ("ShADadFf", Some("SF")));
     }
 
     #[test]
@@ -157,13 +167,13 @@ mod tests {
         }
         let trace = conversation(&script);
         assert_eq!(trace.client().loss.retransmitted_segments, 12);
-        assert_eq!(trace.summary().history, "DTT");
-        assert_eq!(trace.summary().conn_state.as_deref(), Some("OTH"));
+        assert_eq!(trace.summary().history.as_str(), "DTT");
+        assert_eq!(trace.summary().conn_state, Some("OTH"));
     }
 
     #[test]
     fn a_refusal_and_a_silence_differ() {
-        let state = |script| conversation(script).summary().conn_state.unwrap_or_default().to_string();
+        let state = |script| conversation(script).summary().conn_state.unwrap_or_default();
         assert_eq!(state("0.000 > syn 0:1(0)"), "S0");
         assert_eq!(state("0.000 > syn 0:1(0)\n 0.010 < rst 0:0(0) ack 1"), "REJ");
     }

@@ -229,7 +229,7 @@ impl Connection {
             first_data: self.first_data,
             history: self.history.text(client),
             // Zeek's states go by the segments that were seen alone.
-            conn_state: Some(self.history.state(self.opener.opening(acked, false), client).into()),
+            conn_state: Some(self.history.state(self.opener.opening(acked, false), client)),
             clock_jump: self.halves.forward.clock.jump(&self.halves.reverse.clock),
         }
     }
@@ -286,7 +286,7 @@ impl Connection {
             self.challenger = Some(direction);
         }
         self.opener.on_reset(direction);
-        self.closer.on_reset(direction, segment);
+        self.closer.on_reset(direction, segment.moment());
         self.history.on_segment(direction, segment, verdict.tags);
         self.halves[direction].tally.on_verdict(verdict.tags, 0);
     }
@@ -320,7 +320,7 @@ impl Connection {
             half.windows.on_syn(segment.window);
         }
         if segment.payload_len > 0 && !syn && self.first_data.is_none() {
-            self.first_data = Some(Moment { at: segment.at, number: segment.number });
+            self.first_data = Some(segment.moment());
         }
         let Some(position) = half.place(segment.seq, window) else {
             verdict.tags.insert(Tag::Gap);
@@ -341,7 +341,7 @@ impl Connection {
         }
         if segment.flags.contains(Flags::FIN) {
             let end = position + i64::from(syn) + i64::from(segment.payload_len) + 1;
-            self.closer.on_fin(direction, segment, end);
+            self.closer.on_fin(direction, segment.moment(), end);
         }
     }
 
@@ -385,7 +385,7 @@ impl Connection {
         verdict.rtt = answer.rtt;
         verdict.acks_packet = answer.acks_packet;
         half.tally.on_verdict(answer.tags, 0);
-        self.closer.on_ack(other, segment, ack);
+        self.closer.on_ack(other, segment.moment(), ack);
     }
 
     /// What is in flight now, and the story so far.

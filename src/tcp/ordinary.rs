@@ -9,7 +9,7 @@ use super::half::{Half, MAX_JUMP, Standpoint};
 use super::incoming::Answer;
 use super::sender::News;
 use super::seq::Seq;
-use super::{Connection, Flags, Moment, Position, Segment, Tag, Verdict};
+use super::{Connection, Flags, Position, Segment, Tag, Verdict};
 use crate::flow::Direction;
 
 impl Connection {
@@ -47,7 +47,7 @@ impl Connection {
             self.last_at = Some(segment.at);
         }
         if has_payload && self.first_data.is_none() {
-            self.first_data = Some(Moment { at: segment.at, number: segment.number });
+            self.first_data = Some(segment.moment());
         }
         self.opener.on_segment(direction, segment);
         let (half, peer) = self.halves.split(direction);
@@ -62,7 +62,7 @@ impl Connection {
         if has_payload || fin {
             let end = half.on_next(segment, position, fin);
             if fin {
-                self.closer.on_fin(direction, segment, end);
+                self.closer.on_fin(direction, segment.moment(), end);
             }
             let window = peer.windows.last().zip(peer_shift).filter(|_| !peer.windows.closed());
             let left = window
@@ -81,7 +81,7 @@ impl Connection {
         let standpoint = Standpoint::of(peer, half);
         let answer = peer.on_ordinary_ack(segment, ack, mss, standpoint);
         (verdict.rtt, verdict.acks_packet) = (answer.rtt, answer.acks_packet);
-        self.closer.on_ack(other, segment, ack);
+        self.closer.on_ack(other, segment.moment(), ack);
         self.on_flight(direction, segment, &mut verdict);
         match fin {
             true => self.history.on_segment(direction, segment, verdict.tags),

@@ -24,13 +24,21 @@ const OFFERS_ECN: Flags = Flags(Flags::ECE.0 | Flags::CWR.0);
 /// What is known of a plain connection while its segments are told.
 #[derive(Debug, Default)]
 pub struct Plain {
-    sides: Pair<Side>,
-    unacked: Pair<Unacked>,
+    ways: Pair<Way>,
     latest: Option<Timestamp>,
+    /// Both SYNs were seen.
+    answered: bool,
     /// The ACK of the handshake was seen.
     opened: bool,
     /// A RST was seen: nothing behind it is plain.
     reset: bool,
+}
+
+/// One side, and what it sent that occupies sequence space.
+#[derive(Debug, Default)]
+struct Way {
+    side: Side,
+    unacked: Unacked,
 }
 
 /// One side. Positions count from its SYN, which is 0.
@@ -42,9 +50,9 @@ struct Side {
     /// SND.MAX, and SND.UNA as far as the other side told; 0 for neither.
     snd_max: u32,
     acked: u32,
-    /// It sent a FIN, which ends at `snd_max`; the other side acknowledged that.
+    /// It sent a FIN, which ends at `snd_max`; and the other side has not acknowledged that.
     fin: bool,
-    fin_acked: bool,
+    fin_unacked: bool,
     /// It sent a pure ACK, and data.
     story: [bool; 2],
     /// Its windows: those of segments without SYN.
@@ -76,11 +84,12 @@ struct Unacked {
 impl Plain {
     /// Forgets the connection before.
     pub fn restart(&mut self) {
-        let Self { sides, unacked, latest, opened, reset } = self;
-        *sides = Pair::default();
-        unacked.forward.clear();
-        unacked.reverse.clear();
-        (*latest, *opened, *reset) = (None, false, false);
+        let Self { ways, latest, answered, opened, reset } = self;
+        for way in [&mut ways.forward, &mut ways.reverse] {
+            way.side = Side::default();
+            way.unacked.clear();
+        }
+        (*latest, *answered, *opened, *reset) = (None, false, false, false);
     }
 
     /// Lets `connection` see its next segment, if all before it were told so and it is plain, too. Whether it is: if not,
@@ -104,8 +113,7 @@ impl Plain {
 
     /// The SYN that opens the connection, or the SYN-ACK that answers it.
     fn on_syn(&mut self, connection: &mut Connection, segment: &Segment, direction: Direction) -> bool {
-        let (side, peer) = self.sides.split(direction);
-        let (own, others) = self.unacked.split(direction);
+        let (Way { side, unacked }, Way { side: peer, unacked: others }) = self.ways.split(direction);
         let answer = segment.flags.contains(Flags::ACK);
         let expected = match answer {
             true => peer.snd_max == 1 && segment.ack.0 == peer.base.wrapping_add(1),
@@ -116,7 +124,7 @@ impl Plain {
             return false;
         }
         (side.begun, side.base, side.snd_max) = (true, segment.seq.0, 1);
-        if !own.push(1, segment.at) {
+        if !unacked.push(1, segment.at) {
             return false;
         }
         side.window.on_syn(segment.window);
@@ -131,8 +139,9 @@ impl Plain {
         if answer {
             peer.acked = 1;
             if let Some(at) = others.acknowledge(1) {
-                other.rtt.on_sample(segment.at.since(at));
+                other.rtt.on_last_sample(segment.at.since(at));
             }
+            self.answered = true;
             side.shift = connection.opener.shift(direction).unwrap_or(0);
             peer.shift = connection.opener.shift(direction.reverse()).unwrap_or(0);
         }
@@ -145,15 +154,15 @@ impl Plain {
     fn on_ordinary(&mut self, connection: &mut Connection, told: Told<'_>) -> bool {
         let (line, direction) = (told.line, told.line.direction());
         let (len, fin) = (u32::from(line.payload_len), line.flags().contains(Flags::FIN));
-        let (side, peer) = self.sides.split(direction);
-        let (own, others) = self.unacked.split(direction);
+        let (Way { side, unacked }, Way { side: peer, unacked: others }) = self.ways.split(direction);
         let ack = line.ack.wrapping_sub(peer.base);
+        let newly_acked = ack.wrapping_sub(peer.acked);
         let in_order =
-            line.seq.wrapping_sub(side.base) == side.snd_max && peer.acked <= ack && ack <= peer.snd_max;
+            line.seq.wrapping_sub(side.base) == side.snd_max && newly_acked <= peer.snd_max - peer.acked;
         let says = len > 0 || fin;
         // One byte may be a probe, and what says nothing new a duplicate ACK.
-        let clear = len != 1 && line.window != 0 && (says || ack > peer.acked);
-        if !in_order || !clear || !side.begun || !peer.begun || (side.fin && says) {
+        let clear = len != 1 && line.window != 0 && (says || newly_acked > 0);
+        if !in_order || !clear || !self.answered || (side.fin && says) {
             return false;
         }
         self.latest = Some(line.at);
@@ -162,57 +171,53 @@ impl Plain {
             half.clock.on_stamp(line.at, line.timestamps.0);
         }
         side.segments += 1;
+        if says {
+            side.snd_max += len + u32::from(fin);
+            (side.fin, side.fin_unacked) = (fin, fin);
+            if !unacked.push(side.snd_max, line.at) {
+                return false;
+            }
+        } else {
+            side.pure_acks += 1;
+        }
         if len > 0 {
             if connection.first_data.is_none() {
                 connection.first_data = Some(Moment { at: line.at, number: told.number() });
             }
             side.on_data(line, len);
             half.volume.on_new_data(len);
-        } else if !fin {
-            side.pure_acks += 1;
-        }
-        if says {
-            side.snd_max += len + u32::from(fin);
-            side.fin = fin;
-            if !own.push(side.snd_max, line.at) {
-                return false;
-            }
-        }
-        if len > 0 {
             half.volume.on_change(side.in_flight(), line.at);
             side.full_segments += u32::from(side.fills(peer));
         }
         side.window.on_window(line.window, side.shift, line.at);
-        if ack > peer.acked {
+        if newly_acked > 0 {
             peer.acked = ack;
             if let Some(at) = others.acknowledge(ack) {
-                other.rtt.on_sample(line.at.since(at));
+                other.rtt.on_last_sample(line.at.since(at));
             }
             if ack > 1 {
                 other.volume.on_data_acked();
                 other.volume.on_change(peer.in_flight(), line.at);
             }
         }
-        let closes = fin || (peer.fin && !peer.fin_acked && ack == peer.snd_max);
-        if closes || !self.opened || !side.has_told(len > 0) {
-            self.on_event(connection, &told.segment(), direction);
+        if !self.opened {
+            connection.opener.on_segment(direction, &told.segment());
+            self.opened = connection.opener.is_complete();
+        }
+        if fin || peer.fin_unacked {
+            let moment = Moment { at: line.at, number: told.number() };
+            let Connection { closer, history, .. } = connection;
+            if fin {
+                closer.on_fin(direction, moment, side.snd_max.into());
+                history.on_fin(direction, len > 0);
+            }
+            closer.on_ack(direction.reverse(), moment, peer.acked.into());
+            peer.fin_unacked &= peer.acked != peer.snd_max;
+        }
+        if !fin && !side.has_told(len > 0) {
+            connection.history.on_ordinary(direction, len > 0);
         }
         true
-    }
-
-    /// A segment that opens, closes, or is the first of its kind.
-    #[cold]
-    fn on_event(&mut self, connection: &mut Connection, segment: &Segment, direction: Direction) {
-        let (side, peer) = self.sides.split(direction);
-        let Connection { opener, closer, history, .. } = connection;
-        opener.on_segment(direction, segment);
-        self.opened = opener.is_complete();
-        if segment.flags.contains(Flags::FIN) {
-            closer.on_fin(direction, segment, side.snd_max.into());
-        }
-        closer.on_ack(direction.reverse(), segment, peer.acked.into());
-        peer.fin_acked = peer.fin && peer.acked == peer.snd_max;
-        history.on_segment(direction, segment, Tags::default());
     }
 
     /// The RST behind which nothing is plain.
@@ -228,7 +233,7 @@ impl Plain {
         half.learn_base(segment);
         half.tally.on_segment(segment);
         connection.opener.on_reset(direction);
-        connection.closer.on_reset(direction, segment);
+        connection.closer.on_reset(direction, segment.moment());
         connection.history.on_segment(direction, segment, Tags::default());
         true
     }
@@ -238,7 +243,7 @@ impl Plain {
         let Some(latest) = self.latest else { return };
         for direction in Direction::BOTH {
             let half = &mut connection.halves[direction];
-            half.volume.on_change(self.sides[direction].in_flight(), latest);
+            half.volume.on_change(self.ways[direction].side.in_flight(), latest);
         }
     }
 
@@ -250,7 +255,7 @@ impl Plain {
         }
         connection.last_at = self.latest;
         for direction in Direction::BOTH {
-            let side = &self.sides[direction];
+            let side = &self.ways[direction].side;
             if side.begun {
                 side.pour(&mut connection.halves[direction]);
             }
@@ -305,8 +310,9 @@ impl Side {
     /// Payload bytes in flight. RFC 5681 §2, without SYN and FIN.
     #[inline]
     fn in_flight(&self) -> u64 {
-        let payload = |position: u32| position.max(1) - u32::from(self.fin && position == self.snd_max);
-        u64::from(payload(self.snd_max) - payload(self.acked))
+        // Positions behind the SYN, and before the FIN.
+        let end = self.snd_max.max(1) - u32::from(self.fin);
+        u64::from(end - self.acked.max(1).min(end))
     }
 
     /// Whether what it sent last reaches the edge of the window of `peer`.

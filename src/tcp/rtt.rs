@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::flight::Sent;
 use super::{RttFigures, RttStats};
-use crate::stats::Quantiles;
+use crate::stats::{Quantiles, Spread};
 use crate::time::{Span, Timestamp};
 
 /// RFC 6298 §2.1: the timeout before any sample.
@@ -48,6 +48,12 @@ impl RoundTrips {
         self.samples.record(sample);
     }
 
+    /// A clean sample, where nobody will ask for the smoothed round trip.
+    #[inline]
+    pub(super) fn on_last_sample(&mut self, sample: Span) {
+        self.samples.record(sample);
+    }
+
     /// All samples.
     pub(super) fn samples(&self) -> &Quantiles {
         &self.samples
@@ -75,15 +81,8 @@ impl RoundTrips {
     pub(super) fn stats(&self) -> RttStats {
         let figures = || {
             let [p50, p95, p99] = self.samples.quantiles([0.5, 0.95, 0.99])?;
-            Some(RttFigures {
-                min: self.samples.min()?,
-                mean: self.samples.mean()?,
-                stddev: self.samples.stddev()?,
-                p50,
-                p95,
-                p99,
-                max: self.samples.max()?,
-            })
+            let Spread { min, mean, stddev, max } = self.samples.spread()?;
+            Some(RttFigures { min, mean, stddev, p50, p95, p99, max })
         };
         RttStats { samples: self.samples.count(), figures: figures() }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Seq;
+use super::{Moment, Seq};
 use crate::decode::SackBlocks;
 use crate::time::Timestamp;
 
@@ -89,6 +89,11 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// Its packet, and when it was seen.
+    pub fn moment(&self) -> Moment {
+        Moment { at: self.at, number: self.number }
+    }
+
     /// Whether it has options that SYNs alone have.
     pub fn has_offer(&self) -> bool {
         self.mss.is_some() || self.window_scale.is_some() || self.sack_permitted || self.fast_open.is_some()

@@ -2,8 +2,10 @@
 //!
 //! Grouped by question. Everything that may be unknown is an `Option`; counts are of segments, lengths of bytes.
 
+use arrayvec::ArrayString;
 use serde::{Deserialize, Serialize};
 
+use super::history::MAX_LETTERS;
 use crate::flow::{Direction, Pair};
 use crate::time::{Span, Timestamp};
 
@@ -17,7 +19,7 @@ pub struct Moment {
 }
 
 /// A connection.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Summary {
     /// The direction in which the client sends; `None` where nothing in the segments tells.
     pub client: Option<Direction>,
@@ -36,9 +38,9 @@ pub struct Summary {
     /// First payload of either side, without SYN or RST.
     pub first_data: Option<Moment>,
     /// The connection in Zeek's history letters.
-    pub history: String,
+    pub history: ArrayString<MAX_LETTERS>,
     /// Zeek's connection state.
-    pub conn_state: Option<String>,
+    pub conn_state: Option<&'static str>,
     /// By how much at least the capture's clock jumped forward meanwhile, as the timestamps of both hosts show it.
     pub clock_jump: Option<Span>,
 }

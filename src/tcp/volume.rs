@@ -58,7 +58,11 @@ impl Volume {
         let (began, changed) = self.span?;
         match changed.since(began).as_nanos() {
             ..=0 => Some(self.now),
-            lasted => Some((self.area / lasted as u128) as u64),
+            // A division of fewer bits, where they are enough, is much faster.
+            lasted => Some(match u64::try_from(self.area) {
+                Ok(area) => area / lasted as u64,
+                Err(_) => (self.area / lasted as u128) as u64,
+            }),
         }
     }
 

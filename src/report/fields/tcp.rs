@@ -167,7 +167,7 @@ pub static STATES: &[Field] = &[
     )
     .source("Zeek conn.log history"),
     Field::one("conn_state", Kind::Text, "SF, S0, REJ and so on.", |row| {
-        tcp(row).and_then(|tcp| tcp.conn_state.as_deref()).into()
+        tcp(row).and_then(|tcp| tcp.conn_state).into()
     })
     .source("Zeek conn.log conn_state"),
 ];
