@@ -47,20 +47,25 @@ impl Tally {
         self.packets += 1;
         self.captured_bytes += u64::from(captured);
         self.wire_bytes += u64::from(length);
-        self.cut += u64::from(captured < length);
-        self.captured_beyond_length += u64::from(captured > length);
-        self.captured_beyond_snaplen += u64::from(snaplen != 0 && captured > snaplen);
+        // Most packets are as long as they were, and no longer than is captured: a snap length of 0 bounds nothing.
+        if captured != length || captured.wrapping_sub(1) > snaplen.wrapping_sub(1) {
+            self.cut += u64::from(captured < length);
+            self.captured_beyond_length += u64::from(captured > length);
+            self.captured_beyond_snaplen += u64::from(snaplen != 0 && captured > snaplen);
+        }
         let Some(at) = at else {
             self.untimed += 1;
             return;
         };
+        if self.first.is_none() {
+            (self.first, self.earliest) = (Some(at), at);
+        }
         if at < self.last {
             self.time_backwards += 1;
             self.time_backwards_most = self.time_backwards_most.max(self.last.since(at));
+            self.earliest = self.earliest.min(at);
         }
-        self.first = self.first.or(Some(at));
         self.last = at;
-        self.earliest = self.earliest.min(at);
         self.latest = self.latest.max(at);
     }
 }

@@ -79,14 +79,33 @@ impl<'a> Iterator for TcpOptions<'a> {
     // Where it is known which options are asked for, none of the others need be made.
     #[inline(always)]
     fn next(&mut self) -> Option<TcpOption<'a>> {
-        loop {
-            match self.0.split_first()? {
-                (0, _) => return None,
+        // Those of nearly all SYNs, as they are always laid out, without asking how long they are.
+        let (option, rest) = loop {
+            break match self.0 {
+                [] | [0, ..] => return None,
                 // No operation: padding between options.
-                (1, rest) => self.0 = rest,
-                _ => break,
-            }
-        }
+                [1, rest @ ..] => {
+                    self.0 = rest;
+                    continue;
+                }
+                [2, 4, a, b, rest @ ..] => (TcpOption::Mss(u16::from_be_bytes([*a, *b])), rest),
+                [3, 3, shift, rest @ ..] => (TcpOption::WindowScale(*shift), rest),
+                [4, 2, rest @ ..] => (TcpOption::SackPermitted, rest),
+                [8, 10, a, b, c, d, e, f, g, h, rest @ ..] => {
+                    let (tsval, tsecr) = ([*a, *b, *c, *d], [*e, *f, *g, *h]);
+                    (TcpOption::Timestamps(u32::from_be_bytes(tsval), u32::from_be_bytes(tsecr)), rest)
+                }
+                _ => return self.other(),
+            };
+        };
+        self.0 = rest;
+        Some(option)
+    }
+}
+
+impl<'a> TcpOptions<'a> {
+    /// The next one, whatever it is.
+    fn other(&mut self) -> Option<TcpOption<'a>> {
         match option(self.0) {
             Ok((rest, option)) => {
                 self.0 = rest;
@@ -111,14 +130,8 @@ fn option(input: &[u8]) -> IResult<&[u8], TcpOption<'_>> {
 #[inline(always)]
 fn typed(kind: u8, body: &[u8]) -> TcpOption<'_> {
     match (kind, body) {
-        (2, &[a, b]) => TcpOption::Mss(u16::from_be_bytes([a, b])),
-        (3, &[shift]) => TcpOption::WindowScale(shift),
-        (4, []) => TcpOption::SackPermitted,
         (5, blocks) if !blocks.is_empty() && blocks.len().is_multiple_of(8) => {
             TcpOption::Sack(sack_blocks(blocks))
-        }
-        (8, &[a, b, c, d, e, f, g, h]) => {
-            TcpOption::Timestamps(u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
         }
         (19, digest) if digest.len() == 16 => TcpOption::Md5(digest),
         (28, &[a, b]) => TcpOption::UserTimeout(user_timeout(u16::from_be_bytes([a, b]))),

@@ -218,16 +218,14 @@ impl<F: Family> Renderer<F> {
         if core.condition.as_ref().is_some_and(|condition| !condition.holds(row)) {
             return false;
         }
-        let order = |(field, falling): &(Field<F>, bool)| {
-            let key = SortKey::of(&field.value(row));
-            if *falling { Order::Falling(key) } else { Order::Rising(key) }
-        };
-        let key: Vec<Order> = core.sort.iter().map(order).collect();
         part.chosen += 1;
-        if let Some(top) = core.top.filter(|_| !key.is_empty())
-            && !part.is_among_first(&key, top)
-        {
+        let bound = core.top.filter(|_| !core.sort.is_empty());
+        if bound.is_some_and(|top| !part.has_place(top, |last| core.is_before(row, last))) {
             return true;
+        }
+        let key: Vec<Order> = core.sort.iter().map(|sort| Order::of(row, sort)).collect();
+        if let Some(top) = bound {
+            part.take_place(&key, top);
         }
         match &core.body {
             Body::Table(cells) => cells.row(row, &self.clock, &mut part.bytes),
@@ -259,20 +257,29 @@ impl<F: Family> Renderer<F> {
     }
 }
 
+impl<F: Family> Core<F> {
+    /// Whether a row comes before `last`. Most do not, and nothing is kept of them.
+    fn is_before<'r>(&self, row: &'r F::Row<'r>, last: &[Order]) -> bool {
+        let orders = self.sort.iter().zip(last).map(|(sort, last)| Order::of(row, sort).cmp(last));
+        orders.reduce(Ordering::then) == Some(Ordering::Less)
+    }
+}
+
 impl Part {
-    /// Whether a row is among the first `top` of this part so far.
-    fn is_among_first(&mut self, key: &[Order], top: usize) -> bool {
-        if self.bar.as_ref().is_some_and(|last| last.as_slice() <= key) {
-            return false;
-        }
+    /// Whether there is a place for a row among the first `top` of this part so far; `is_before` says which others it comes
+    /// before.
+    fn has_place(&self, top: usize, is_before: impl Fn(&[Order]) -> bool) -> bool {
+        let last = self.first.peek().filter(|_| self.first.len() >= top);
+        self.bar.as_deref().is_none_or(&is_before)
+            && (self.first.len() < top || last.is_some_and(|last| is_before(last)))
+    }
+
+    /// A row that has a place takes it.
+    fn take_place(&mut self, key: &[Order], top: usize) {
         if self.first.len() >= top {
-            match self.first.peek() {
-                Some(last) if key < last.as_slice() => drop(self.first.pop()),
-                _ => return false,
-            }
+            self.first.pop();
         }
         self.first.push(key.to_vec());
-        true
     }
 }
 
@@ -384,6 +391,12 @@ impl<W: Write> Sheet<W> {
 }
 
 impl Order {
+    /// Where a row stands by one of the fields that it is sorted by, and whether the greatest comes first.
+    fn of<'r, F: Family>(row: &'r F::Row<'r>, (field, falling): &(Field<F>, bool)) -> Self {
+        let key = SortKey::of(&field.value(row));
+        if *falling { Self::Falling(key) } else { Self::Rising(key) }
+    }
+
     fn key(&self) -> Option<&SortKey> {
         match self {
             Self::Rising(key) | Self::Falling(key) => key.as_ref(),
