@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::classic::Layout;
 use super::format::Records;
 use super::{BlockOptions, Interface, LinkType};
 use crate::time::Timestamp;
@@ -187,6 +188,65 @@ pub struct Frames<'a> {
     later: &'a [Piece],
     at: usize,
     index: u64,
+}
+
+/// Frames of which all records to the end of their block are laid out in the way that is usual for classic files.
+#[derive(Debug)]
+pub struct Usual<'f, 'a> {
+    frames: &'f mut Frames<'a>,
+    bytes: &'a [u8],
+    interface: &'a Interface,
+}
+
+/// What such a record says.
+#[derive(Clone, Copy, Debug)]
+pub struct Brief<'a> {
+    /// The number of its frame.
+    pub number: u64,
+    /// When it was captured.
+    pub at: Option<Timestamp>,
+    /// Length on the wire, as the record says.
+    pub orig_len: u32,
+    /// Where its data begins in the block.
+    pub offset: usize,
+    /// The bytes captured.
+    pub data: &'a [u8],
+}
+
+impl<'a> Usual<'_, 'a> {
+    /// What all of them were captured on.
+    pub fn interface(&self) -> &'a Interface {
+        self.interface
+    }
+
+    /// Passes them as long as `takes` takes them. The first that it does not is the next of the frames.
+    #[inline(always)]
+    pub fn pass(self, mut takes: impl FnMut(&Brief<'a>) -> bool) {
+        let Self { frames, bytes, interface } = self;
+        let (first, packets, clock) = (frames.block.first_number, frames.block.packets, interface.clock);
+        let (mut at, mut index) = (frames.at, frames.index);
+        while index < packets {
+            let Some((record, end)) = Layout::USUAL.open(bytes, at) else { break };
+            let Record { raw_at, orig_len, data, .. } = record;
+            let offset = end - data.len();
+            let number = first + index;
+            if !takes(&Brief { number, at: raw_at.and_then(|raw| clock.at(raw)), orig_len, offset, data }) {
+                break;
+            }
+            (at, index) = (end, index + 1);
+        }
+        (frames.at, frames.index) = (at, index);
+    }
+}
+
+impl<'a> Frames<'a> {
+    /// The frames from here on, if their records are laid out in the usual way.
+    pub fn usual(&mut self) -> Option<Usual<'_, 'a>> {
+        let piece =
+            self.piece.filter(|piece| matches!(piece.records, Records::Usual) && self.later.is_empty())?;
+        let (bytes, interface) = (self.block.bytes.get(..self.block.end)?, piece.interfaces.first()?);
+        Some(Usual { frames: self, bytes, interface })
+    }
 }
 
 impl Frames<'_> {

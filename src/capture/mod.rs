@@ -32,7 +32,7 @@ mod tally;
 mod trial;
 mod write;
 
-pub use block::{Block, Frame, Frames};
+pub use block::{Block, Brief, Frame, Frames, Usual};
 pub use clock::Clock;
 pub use format::Format;
 pub use info::{FileInfo, InterfaceInfo, Notes, SectionInfo, Statistics};

@@ -19,6 +19,7 @@ pub struct Amount {
 }
 
 impl Amount {
+    #[inline]
     pub(super) fn add(&mut self, other: Self) {
         self.packets += other.packets;
         self.bytes += other.bytes;
@@ -72,6 +73,15 @@ impl Counts {
             let (least, greatest) = self.span.unwrap_or((at, at));
             self.span = Some((least.min(at), greatest.max(at)));
         }
+    }
+
+    /// Counts frames that were read, chosen and decoded, and of which nothing else is wanted: `captured` bytes, all in the `span`.
+    pub(super) fn on_decoded(&mut self, amount: Amount, captured: u64, span: Option<(Timestamp, Timestamp)>) {
+        self.read.add(amount);
+        self.chosen.add(amount);
+        self.captured_bytes += captured;
+        self.decoded += amount.packets;
+        self.span = union(self.span, span);
     }
 
     /// Counts what a chosen frame turned out to hold.
@@ -133,15 +143,23 @@ impl Counts {
             (Some(pulse), Some(more)) => pulse.merge(more),
             (pulse, more) => *pulse = pulse.take().or(more),
         }
-        self.span = match (self.span, other.span) {
-            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
-            (one, other) => one.or(other),
-        };
+        self.span = union(self.span, other.span);
     }
 
     fn settle(&mut self) {
         if let Some((stack, amount)) = self.latest.take() {
             self.hierarchy.entry(stack).or_default().add(amount);
         }
+    }
+}
+
+/// From the earliest to the latest of both.
+fn union(
+    one: Option<(Timestamp, Timestamp)>,
+    other: Option<(Timestamp, Timestamp)>,
+) -> Option<(Timestamp, Timestamp)> {
+    match (one, other) {
+        (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+        (one, other) => one.or(other),
     }
 }

@@ -2,20 +2,23 @@
 
 use foldhash::fast::RandomState;
 
-use super::counts::Counts;
+use super::counts::{Amount, Counts};
 use super::ending::Clock;
 use super::fragments::Completed;
 use super::pulse::Pulse;
-use super::record::{Beside, Payload, Record, records};
+use super::record::{Beside, Origin, Payload, Record, TCP, records};
 use super::settings::Settings;
-use crate::capture::{Block, Frame};
-use crate::decode::{self, Limits, Packet};
+use crate::capture::{Block, Brief, Frame, Frames};
+use crate::decode::{self, Limits, Packet, Plain};
 use crate::flow::Key;
 use crate::time::Timestamp;
 
 /// Shards that flows are divided among. More than most machines have cores, so that shards of different sizes even out;
 /// no more, so that what a block has for each is long enough to be fetched ahead.
 pub(super) const SHARDS: usize = 16;
+
+/// Records for which room is made at a time.
+const MOST_AT_ONCE: usize = 64;
 
 /// The shard of a flow.
 pub(super) fn shard_of(key: &Key) -> usize {
@@ -85,17 +88,67 @@ impl Course {
     }
 }
 
+/// Sorts records by the shards that they are for.
+struct Sorter<'a> {
+    buckets: Vec<Vec<Record>>,
+    beside: Beside,
+    state: &'a RandomState,
+}
+
+impl Sorter<'_> {
+    /// Takes frames of which nothing is asked but their records, as long as they are plain ones.
+    fn pass(&mut self, frames: &mut Frames<'_>, limits: &Limits, counts: &mut Counts) {
+        let usual = frames.usual().filter(|usual| Plain::may_be(usual.interface().linktype, limits));
+        let Some(usual) = usual else { return };
+        let fine_clock = usual.interface().clock.is_fine();
+        let (mut amount, mut captured) = (Amount::default(), 0);
+        let (mut earliest, mut latest) = (Timestamp::MAX, Timestamp::MIN);
+        usual.pass(|&Brief { number, at, orig_len: len, offset, data }| {
+            if !self.takes_plain(data, offset as u32, Origin { number, at, fine_clock, len }) {
+                return false;
+            }
+            amount.add(Amount { packets: 1, bytes: u64::from(len) });
+            captured += data.len() as u64;
+            if let Some(at) = at {
+                (earliest, latest) = (earliest.min(at), latest.max(at));
+            }
+            true
+        });
+        counts.on_decoded(amount, captured, (earliest <= latest).then_some((earliest, latest)));
+    }
+
+    /// Takes the record of the Ethernet frame that is at `offset` in its block, if it is a plain one. Whether it is.
+    // Apart from the loop over frames: it has use for all of a core's registers.
+    #[inline(never)]
+    fn takes_plain(&mut self, data: &[u8], offset: u32, frame: Origin) -> bool {
+        let Some(plain) = decode::plain(data, frame.len) else { return false };
+        let key = Key::new(TCP, plain.source(), plain.destination());
+        let offered = self.beside.offered(&plain.tcp());
+        let Some(bucket) = self.buckets.get_mut(shard_of(&key.0)) else { return false };
+        // Room is made before the headers are read, so that what is read goes where it belongs, and nowhere else before.
+        if bucket.len() == bucket.capacity() {
+            bucket.reserve(MOST_AT_ONCE);
+        }
+        if bucket.len() < bucket.capacity() {
+            let payload = Payload::of_plain(&plain, offset);
+            bucket.push(Record::of_plain(&frame, key, &plain, payload, offered, self.state));
+        }
+        true
+    }
+}
+
 impl Opened {
     /// Decodes every frame of `block`. `spent` is a block whose buffers are used again.
     pub fn new(block: Block, settings: &Settings, state: &RandomState, spent: Option<Self>) -> Self {
-        let (mut buckets, mut chosen, mut fragments, mut beside) = match spent {
+        let (mut buckets, mut chosen, mut fragments, beside) = match spent {
             Some(spent) => (spent.buckets, spent.chosen, spent.fragments, spent.beside),
             None => (vec![Vec::new(); SHARDS], Vec::new(), Vec::new(), Beside::default()),
         };
         buckets.iter_mut().for_each(Vec::clear);
         chosen.clear();
         fragments.clear();
-        beside.clear();
+        let mut sorter = Sorter { buckets, beside, state };
+        sorter.beside.clear();
 
         let mut counts = Counts::default();
         counts.pulse = settings.grid.as_ref().map(Pulse::new);
@@ -103,7 +156,12 @@ impl Opened {
         let mut clock = Clock::default();
         let mut course = Course::default();
         let mut packet = Packet::within(settings.bounds.depth);
-        for frame in block.frames() {
+        let (mut frames, is_bare) = (block.frames(), settings.asks_nothing_of_frames());
+        loop {
+            if is_bare {
+                sorter.pass(&mut frames, &settings.bounds.depth, &mut counts);
+            }
+            let Some(frame) = frames.next() else { break };
             let index = frame.number - block.first_number();
             if settings.as_completed.is_some() {
                 let reached = frame.at.map_or(clock, Clock::reached);
@@ -123,16 +181,12 @@ impl Opened {
             if !takes_part {
                 continue;
             }
-            if !settings.verify_checksums
-                && let Some(plain) = decode::plain(&frame, &settings.bounds.depth)
-            {
-                counts.on_plain(&frame, settings.hierarchy);
-                let payload = Payload::of_plain(&plain, block.offset_of(frame.data) as u32);
-                let record = Record::of_plain(&frame, &plain, payload, &mut beside, state);
-                if let Some(bucket) = buckets.get_mut(shard_of(&record.key)) {
-                    bucket.push(record);
+            if !settings.verify_checksums && Plain::may_be(frame.linktype, &settings.bounds.depth) {
+                let offset = block.offset_of(frame.data) as u32;
+                if sorter.takes_plain(frame.data, offset, Origin::of(&frame)) {
+                    counts.on_plain(&frame, settings.hierarchy);
+                    continue;
                 }
-                continue;
             }
             let lent = frame;
             decode::frame(&lent, &mut packet);
@@ -144,12 +198,14 @@ impl Opened {
             let offset = block.offset_of(frame.data) as u32 + packet.payload_offset;
             let checksums = settings.checksums_of(&lent, &packet, None);
             let payload = Payload { checksums, datagram: 0, offset, len: packet.payload.len() as u32 };
-            records(&lent, &packet, payload, &mut beside, state, |record| {
+            let Sorter { buckets, beside, .. } = &mut sorter;
+            records(&lent, &packet, payload, beside, state, |record| {
                 if let Some(bucket) = buckets.get_mut(shard_of(&record.key)) {
                     bucket.push(record);
                 }
             });
         }
+        let Sorter { buckets, beside, .. } = sorter;
         Self {
             block,
             buckets,

@@ -80,8 +80,30 @@ impl Payload {
     /// The payload of a plain frame that begins at `start` of its block.
     #[inline]
     pub fn of_plain(plain: &Plain<'_>, start: u32) -> Self {
-        let offset = start + plain.payload_offset;
+        let offset = start + plain.payload_offset();
         Self { offset, len: plain.payload.len() as u32, ..Self::default() }
+    }
+}
+
+/// When a frame was captured, and how long it was.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    /// The frame's number.
+    pub number: u64,
+    /// When it was captured; `None` where the record has no time.
+    pub at: Option<Timestamp>,
+    /// Its clock ticks finer than a microsecond.
+    pub fine_clock: bool,
+    /// Its length on the wire.
+    pub len: u32,
+}
+
+impl Origin {
+    /// That of a frame.
+    #[inline]
+    pub fn of(frame: &Frame<'_>) -> Self {
+        let Frame { number, at, fine_clock, orig_len: len, .. } = *frame;
+        Self { number, at, fine_clock, len }
     }
 }
 
@@ -111,6 +133,13 @@ struct Extra {
     urgent: u16,
 }
 
+/// What the options of a segment say: its timestamps, and where what few have stands among the [extras](Beside::extras).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Offered {
+    timestamps: Option<(u32, u32)>,
+    extra: u32,
+}
+
 impl Default for Beside {
     fn default() -> Self {
         Self { paths: vec![Path::default()], extras: vec![Extra::default()] }
@@ -122,6 +151,24 @@ impl Beside {
     pub fn clear(&mut self) {
         self.paths.truncate(1);
         self.extras.truncate(1);
+    }
+
+    /// What the options of a segment say.
+    // By value, and asked before the rest of the header is: so a record is built where it goes.
+    #[inline(always)]
+    pub fn offered(&mut self, tcp: &Tcp<'_>) -> Offered {
+        // Nearly all segments of a connection with timestamps have these twelve bytes and no others.
+        match (tcp.options, tcp.urgent) {
+            ([1, 1, 8, 10, a, b, c, d, e, f, g, h], 0) => {
+                let word = |word: [&u8; 4]| u32::from_be_bytes(word.map(|byte| *byte));
+                Offered { timestamps: Some((word([a, b, c, d]), word([e, f, g, h]))), extra: 0 }
+            }
+            ([], 0) => Offered::default(),
+            _ => {
+                let (timestamps, extra) = self.options_of(tcp.options(), tcp.urgent);
+                Offered { timestamps, extra }
+            }
+        }
     }
 
     /// The timestamps of a segment, and where what else few have stands.
@@ -174,6 +221,7 @@ pub(super) fn records(
     mut give: impl FnMut(Record),
 ) {
     let mut order = 0;
+    let frame = &Origin::of(frame);
     if !packet.headers.is_empty() {
         for header in packet.headers.iter().filter(|header| !header.quoted) {
             give(Record::of_header(frame, header, order, state));
@@ -197,28 +245,27 @@ pub(super) fn records(
 }
 
 impl Record {
-    /// The one record of a plain frame.
-    #[inline]
+    /// The one record of a plain frame, of which the key was made and the options were read.
+    #[inline(always)]
     pub fn of_plain(
-        frame: &Frame<'_>,
+        frame: &Origin,
+        key: (Key, Direction),
         plain: &Plain<'_>,
         payload: Payload,
-        beside: &mut Beside,
+        offered: Offered,
         state: &impl BuildHasher,
     ) -> Self {
-        let (network, tcp) = (&plain.network, &plain.tcp);
-        let source = (network.source, tcp.source_port);
-        let ends = Key::new(network.protocol, source, (network.destination, tcp.destination_port));
-        let mut record = Self::new(frame, ends, Kind::Segment, 0, state);
+        let (network, tcp) = (&plain.network(), &plain.tcp());
+        let mut record = Self::new(frame, key, Kind::Segment, 0, state);
         record.on_payload(plain.payload_len, payload);
         record.on_network(network, 20 + tcp.options.len() as u32);
-        record.on_tcp(tcp, beside);
+        record.on_tcp(tcp, offered);
         record
     }
 
     #[inline]
     fn new(
-        frame: &Frame<'_>,
+        frame: &Origin,
         (key, direction): (Key, Direction),
         kind: Kind,
         order: u8,
@@ -228,7 +275,7 @@ impl Record {
             number: frame.number,
             hash: key.hash(state),
             key,
-            line: Line::new(frame.at, direction, frame.fine_clock, frame.orig_len),
+            line: Line::new(frame.at, direction, frame.fine_clock, frame.len),
             payload_len: 0,
             offset: 0,
             captured: 0,
@@ -240,14 +287,14 @@ impl Record {
         }
     }
 
-    fn of_header(frame: &Frame<'_>, header: &Header, order: u8, state: &impl BuildHasher) -> Self {
+    fn of_header(frame: &Origin, header: &Header, order: u8, state: &impl BuildHasher) -> Self {
         let source = (header.source, header.source_port);
         let ends = Key::new(header.protocol, source, (header.destination, header.destination_port));
         Self::new(frame, ends, Kind::Sight, order, state)
     }
 
     fn of_packet(
-        frame: &Frame<'_>,
+        frame: &Origin,
         network: &Network,
         packet: &Packet<'_>,
         payload: Payload,
@@ -269,7 +316,7 @@ impl Record {
         record.path = beside.path(packet);
         if let Transport::Tcp(tcp) = &packet.transport {
             record.kind = Kind::Segment;
-            record.on_tcp(tcp, beside);
+            record.on_tcp(tcp, beside.offered(tcp));
         }
         record
     }
@@ -292,24 +339,16 @@ impl Record {
     }
 
     #[inline]
-    fn on_tcp(&mut self, tcp: &Tcp<'_>, beside: &mut Beside) {
+    fn on_tcp(&mut self, tcp: &Tcp<'_>, offered: Offered) {
         let line = &mut self.line;
         line.seq = tcp.seq;
         line.ack = tcp.ack;
         line.bits |= tcp.flags & bits::FLAGS;
         line.window = tcp.window;
         line.checksum = tcp.checksum;
-        // Nearly all segments of a connection with timestamps have these twelve bytes and no others.
-        if let ([1, 1, 8, 10, a, b, c, d, e, f, g, h], 0) = (tcp.options, tcp.urgent) {
-            line.timestamps = (u32::from_be_bytes([*a, *b, *c, *d]), u32::from_be_bytes([*e, *f, *g, *h]));
-            line.bits |= bits::TIMESTAMPS;
-        } else if !tcp.options.is_empty() || tcp.urgent != 0 {
-            // What is found comes back by value: the record is never lent, so that it is built where it goes.
-            let (timestamps, extra) = beside.options_of(tcp.options(), tcp.urgent);
-            line.timestamps = timestamps.unwrap_or_default();
-            line.bits |= when(timestamps.is_some(), bits::TIMESTAMPS);
-            self.extra = extra;
-        }
+        line.timestamps = offered.timestamps.unwrap_or_default();
+        line.bits |= when(offered.timestamps.is_some(), bits::TIMESTAMPS);
+        self.extra = offered.extra;
     }
 
     /// Who sent it.

@@ -79,6 +79,13 @@ impl Settings {
         Room::new(self.bounds.held_of_one.min(shared), shared, self.overlap).with_messages(messages)
     }
 
+    /// Whether all frames take part, and nothing is wanted of them beside their records.
+    pub(super) fn asks_nothing_of_frames(&self) -> bool {
+        let all = self.filter.is_none() && self.from.is_none() && self.to.is_none();
+        let wanted = self.packets || self.hierarchy || self.verify_checksums;
+        all && !wanted && self.grid.is_none() && self.as_completed.is_none()
+    }
+
     /// Whether a frame takes part in the analysis.
     // By value: a frame of which nobody has the address stays in registers.
     #[inline]

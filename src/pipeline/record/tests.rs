@@ -20,9 +20,12 @@ fn made(frame: &Frame<'_>, short: bool) -> Option<(String, bool)> {
     let state = FixedState::default();
     let (mut beside, mut made, mut counts) = (Beside::default(), Vec::new(), Counts::default());
     if short {
-        let plain = decode::plain(frame, &Limits::default())?;
+        let sought = Plain::may_be(frame.linktype, &Limits::default());
+        let plain = decode::plain(frame.data, frame.orig_len).filter(|_| sought)?;
         let payload = Payload::of_plain(&plain, 1000);
-        made.push(Record::of_plain(frame, &plain, payload, &mut beside, &state));
+        let key = Key::new(TCP, plain.source(), plain.destination());
+        let offered = beside.offered(&plain.tcp());
+        made.push(Record::of_plain(&Origin::of(frame), key, &plain, payload, offered, &state));
         counts.on_plain(frame, true);
     } else {
         let mut packet = Packet::default();
