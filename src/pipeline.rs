@@ -28,6 +28,7 @@ mod fragments;
 mod held;
 mod listener;
 mod listeners;
+mod noted;
 mod notes;
 mod opened;
 mod pulse;
@@ -91,6 +92,11 @@ pub trait Report: Sync {
     /// Something that is to listen to the bytes of the flow `key`. Called on any thread, when the flow begins.
     fn listen(&self, _key: &Key) -> Option<Box<dyn Listener<Self::Row>>> {
         None
+    }
+
+    /// Whether nothing is to be heard of the bytes of flows but which services they speak: then [`Report::listen`] is not asked.
+    fn asks_for_services(&self) -> bool {
+        false
     }
 
     /// Whether [`Report::wants`] is to be asked.
@@ -195,7 +201,14 @@ struct Ears<'a, R>(&'a R);
 
 impl<R: Report> Listen<R::Row> for Ears<'_, R> {
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<R::Row>>> {
-        self.0.listen(key)
+        match self.asks_for_services() {
+            true => Services::of(key).map(|services| Box::new(services) as Box<_>),
+            false => self.0.listen(key),
+        }
+    }
+
+    fn asks_for_services(&self) -> bool {
+        self.0.asks_for_services()
     }
 }
 
@@ -255,9 +268,10 @@ impl<R: Report> Run<'_, R> {
     /// Analyses the frames of a batch up to and without `until`.
     fn step(&mut self, batch: &[Opened], until: u64) {
         let notes = self.queue.is_some();
-        let (listen, lifetime) = (Ears(self.report), self.settings.as_completed);
+        let (listen, lifetime, services) =
+            (Ears(self.report), self.settings.as_completed, self.report.asks_for_services());
         self.shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
-            shard.analyse(&Task { index, notes, lifetime, listen: &listen }, batch, until);
+            shard.analyse(&Task { index, notes, lifetime, services, listen: &listen }, batch, until);
         });
     }
 

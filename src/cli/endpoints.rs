@@ -8,8 +8,7 @@ use super::args::ListArgs;
 use super::only::Only;
 use super::run::{Damage, Gathering, tell_reached};
 use crate::error::Result;
-use crate::flow::Key;
-use crate::pipeline::{FlowRow, Listener, Report, Services, Settings};
+use crate::pipeline::{FlowRow, Report, Settings};
 use crate::report::endpoints::{By, Fold};
 use crate::report::fields::ENDPOINTS;
 
@@ -77,11 +76,8 @@ impl Report for Grouped {
     type Part = Option<Fold>;
     type Row = ();
 
-    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<()>>> {
-        match self.by {
-            Grouping::Service => Some(Box::new(Services::of(key)?)),
-            _ => None,
-        }
+    fn asks_for_services(&self) -> bool {
+        matches!(self.by, Grouping::Service)
     }
 
     fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> Option<Fold> {

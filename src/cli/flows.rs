@@ -5,8 +5,7 @@ use super::only::Only;
 use super::options::lifetime;
 use super::run::{Damage, rows};
 use crate::error::Result;
-use crate::flow::Key;
-use crate::pipeline::{FlowRow, Listener, Report, Services, Settings};
+use crate::pipeline::{FlowRow, Report, Settings};
 use crate::report::fields::{FLOWS, Flows, HANDSHAKES};
 use crate::report::rows::{Part, Renderer, Shape};
 
@@ -59,8 +58,8 @@ impl Report for Listed {
     type Part = Part;
     type Row = ();
 
-    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<()>>> {
-        Some(Box::new(Services::of(key)?))
+    fn asks_for_services(&self) -> bool {
+        true
     }
 
     fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> Part {

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::args::OneFlow;
 use super::options::{self, Request};
 use crate::error::Result;
-use crate::flow::Key;
-use crate::pipeline::{self, FlowRow, Listener, PacketRow, Report, Services, Settings};
+use crate::pipeline::{self, FlowRow, PacketRow, Report, Settings};
 use crate::report::Condition;
 use crate::report::fields::{FLOWS, Flows};
 
@@ -103,8 +102,8 @@ impl Report for Finder {
     type Part = Vec<u64>;
     type Row = ();
 
-    fn listen(&self, key: &Key) -> Option<Box<dyn Listener<()>>> {
-        Some(Box::new(Services::of(key)?))
+    fn asks_for_services(&self) -> bool {
+        true
     }
 
     fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> Vec<u64> {

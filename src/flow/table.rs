@@ -12,10 +12,12 @@ pub struct Slot(pub u32);
 /// same key stay until they are removed.
 #[derive(Debug)]
 pub struct Table<T> {
-    current: HashTable<(u64, Slot)>,
+    /// Half of the hash of each key, and its entry.
+    current: HashTable<(u32, Slot)>,
     entries: Entries<T>,
     free: Vec<Slot>,
-    /// How often what is found may have changed.
+    /// Keys that came, and how often what had been found before may have changed.
+    came: u64,
     changes: u64,
 }
 
@@ -59,21 +61,34 @@ impl<T> Entries<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { current: HashTable::new(), entries: Entries(Vec::new()), free: Vec::new(), changes: 0 }
+        Self {
+            current: HashTable::new(),
+            entries: Entries(Vec::new()),
+            free: Vec::new(),
+            came: 0,
+            changes: 0,
+        }
     }
 }
 
 impl<T> Table<T> {
+    /// The entry that is the current one of a key with this `hash`, if there is none other with the same: nearly always it is.
+    /// Entries themselves are not looked at, so that many can be asked for before the memory of the first is there.
+    #[inline(always)]
+    pub fn guess(&self, hash: u64) -> Option<Slot> {
+        let half = hash as u32;
+        self.current.find(spread(half), |&(other, _)| other == half).map(|&(_, slot)| slot)
+    }
+
     /// The current entry of `key`, whose hash is `hash`.
     #[inline]
     pub fn find(&self, hash: u64, key: &Key) -> Option<Slot> {
-        let is = |&(other, slot): &(u64, Slot)| other == hash && self.key(slot) == Some(key);
-        self.current.find(hash, is).map(|&(_, slot)| slot)
+        let is = |&(half, slot): &(u32, Slot)| half == hash as u32 && self.key(slot) == Some(key);
+        self.current.find(spread(hash as u32), is).map(|&(_, slot)| slot)
     }
 
     /// Makes `value` the current entry of `key`. An entry that it had before stays, but is no longer found.
     pub fn insert(&mut self, hash: u64, key: Key, value: T) -> Slot {
-        self.changes += 1;
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => self.entries.push(),
@@ -82,12 +97,23 @@ impl<T> Table<T> {
             *entry = Some((key, value));
         }
         match self.find_current(hash, &key) {
-            Some(found) => found.1 = slot,
+            Some(found) => {
+                found.1 = slot;
+                self.changes += 1;
+            }
             None => {
-                self.current.insert_unique(hash, (hash, slot), |&(hash, _)| hash);
+                self.came += 1;
+                let half = hash as u32;
+                self.current.insert_unique(spread(half), (half, slot), |&(half, _)| spread(half));
             }
         }
         slot
+    }
+
+    /// The key and the entry at `slot`.
+    #[inline(always)]
+    pub fn entry(&self, slot: Slot) -> Option<(&Key, &T)> {
+        self.entries.get(slot)?.as_ref().map(|(key, value)| (key, value))
     }
 
     /// The entry at `slot`.
@@ -109,14 +135,21 @@ impl<T> Table<T> {
     pub fn remove(&mut self, hash: u64, slot: Slot) -> Option<(Key, T)> {
         self.changes += 1;
         let removed = self.entries.get_mut(slot)?.take()?;
-        if let Ok(entry) = self.current.find_entry(hash, |&(_, current)| current == slot) {
+        if let Ok(entry) = self.current.find_entry(spread(hash as u32), |&(_, current)| current == slot) {
             entry.remove();
         }
         self.free.push(slot);
         Some(removed)
     }
 
-    /// A number that is another one once [`Table::find`] may find something else.
+    /// A number that is another one once [`Table::find`] may find something where it found nothing.
+    #[inline]
+    pub fn came(&self) -> u64 {
+        self.came
+    }
+
+    /// A number that is another one once [`Table::find`] may find something else than what it found, or nothing.
+    #[inline]
     pub fn changes(&self) -> u64 {
         self.changes
     }
@@ -143,13 +176,19 @@ impl<T> Table<T> {
         std::mem::take(&mut self.entries.0).into_iter().flatten().flatten()
     }
 
-    fn find_current(&mut self, hash: u64, key: &Key) -> Option<&mut (u64, Slot)> {
+    fn find_current(&mut self, hash: u64, key: &Key) -> Option<&mut (u32, Slot)> {
         let entries = &self.entries;
-        let is = |&(other, slot): &(u64, Slot)| {
-            other == hash && matches!(entries.get(slot), Some(Some((found, _))) if found == key)
+        let is = |&(half, slot): &(u32, Slot)| {
+            half == hash as u32 && matches!(entries.get(slot), Some(Some((found, _))) if found == key)
         };
-        self.current.find_mut(hash, is)
+        self.current.find_mut(spread(hash as u32), is)
     }
+}
+
+/// The hash by which the table goes, which half of a key's is enough for: from the upper bits of it and the lower.
+#[inline]
+fn spread(half: u32) -> u64 {
+    u64::from(half).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]
@@ -163,7 +202,8 @@ mod tests {
         let mut table = Table::default();
         let old = table.insert(7, key, "old");
         let new = table.insert(7, key, "new");
-        assert_eq!(table.find(7, &key), Some(new));
+        assert_eq!((table.find(7, &key), table.guess(7)), (Some(new), Some(new)));
+        assert_eq!((table.came(), table.changes()), (1, 1));
         assert_eq!((table.get(old), table.len()), (Some(&"old"), 2));
         assert_eq!(table.remove(7, old), Some((key, "old")));
         assert_eq!(table.find(7, &key), Some(new));

@@ -4,6 +4,7 @@
 //! of what it wakes to. So what sleeps, and when, shows in no result, and may depend on threads and blocks.
 
 use super::flow::{Head, Open};
+use super::noted::Noted;
 use crate::time::counted_from;
 
 /// The longest that a flow may be to sleep. One of which more is outstanding stays awake.
@@ -13,6 +14,8 @@ pub(super) const LONGEST: usize = 8 << 10;
 pub(super) enum Kept<Row> {
     /// No flow is open.
     Nothing,
+    /// A connection that is written down.
+    Noted(Noted),
     /// A flow whose packets may come at any time.
     Awake(Box<Open<Row>>),
     /// A flow that was quiet.
@@ -77,6 +80,7 @@ impl<Row> Kept<Row> {
     pub fn head(&self) -> Option<Head> {
         match self {
             Self::Nothing => None,
+            Self::Noted(noted) => noted.head(),
             Self::Awake(open) => Some(open.head()),
             Self::Asleep(asleep) => asleep.head(),
         }

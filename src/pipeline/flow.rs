@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::counted::Counted;
 use super::ended::Identity;
 use super::listener::{Heard, Listener, Speaker};
+use super::noted::{Fins, Noted, Seen, on_flags};
 use super::opened::Opened;
-use super::record::{Kind, Path, Record, TCP, UDP};
-use super::responses::{Responses, is_news};
-use super::rows::{FlowRow, Samples};
+use super::record::{Kind, Path, Record, TCP};
+use super::responses::is_news;
+use super::rows::FlowRow;
 use super::settings::Lifetime;
 use super::shared::Shared;
 use super::young::{Replayed, Young};
 use crate::app::Service;
 use crate::decode::IcmpError;
-use crate::flow::{Direction, Key, Pair, guess_client};
-use crate::stats::Quantiles;
+use crate::flow::{Direction, Key, guess_client};
 use crate::tcp::stream::Room;
 use crate::tcp::{self, Verdict};
 use crate::time::Timestamp;
@@ -71,7 +71,7 @@ enum Ear<Row> {
 #[serde(bound = "")]
 pub(super) struct Open<Row> {
     head: Head,
-    fins: Pair<bool>,
+    fins: Fins,
     first_sender: Direction,
     start: Option<Timestamp>,
     fine_clock: bool,
@@ -99,7 +99,7 @@ impl<Row> Open<Row> {
         let at_once = notes || listener.as_ref().is_some_and(|listener| listener.needs_verdicts());
         let mut open = Self {
             head: Head { first_packet: number, last_packet: number, closed: None, end: None },
-            fins: Pair::default(),
+            fins: Fins::default(),
             first_sender: direction,
             start: None,
             fine_clock: false,
@@ -115,6 +115,43 @@ impl<Row> Open<Row> {
             open.analyse(&mut Room::default());
         }
         open
+    }
+
+    /// A connection that was written down, of which more is to be kept.
+    pub fn of_noted(noted: Noted) -> Option<Self> {
+        let (head, seen, (fins, _)) = (noted.head()?, noted.seen()?, noted.closed());
+        let Noted { young, path, service, quiet } = noted;
+        Some(Self {
+            head,
+            fins,
+            first_sender: seen.first_sender,
+            start: seen.start,
+            fine_clock: seen.fine_clock,
+            path,
+            icmp: None,
+            counted: None,
+            tcp: Some(Tcp::Young(young)),
+            service,
+            ear: if quiet { Ear::Quiet } else { Ear::None },
+            listed: false,
+        })
+    }
+
+    /// The connection, if there is nothing to keep of it but what was written down. It is taken out of the flow, which is not to
+    /// be used any more.
+    pub fn take_noted(&mut self) -> Option<Noted> {
+        let quiet = match &self.ear {
+            Ear::None => false,
+            Ear::Quiet => true,
+            Ear::Packed(_) | Ear::Awake(_) => return None,
+        };
+        let Some(Tcp::Young(young)) =
+            self.tcp.as_mut().filter(|_| self.counted.is_none() && self.icmp.is_none())
+        else {
+            return None;
+        };
+        let young = std::mem::take(young);
+        Some(Noted { young, path: self.path.take(), service: self.service, quiet })
     }
 
     /// Whether a segment begins a new connection on the same addresses and ports.
@@ -226,7 +263,7 @@ impl<Row> Open<Row> {
             self.path = opened.beside.paths.get(usize::from(record.path)).cloned().map(Box::new);
         }
         if let Some(segment) = segment {
-            self.on_flags(direction, segment.flags, segment.at);
+            on_flags(&mut self.fins, &mut self.head.closed, direction, segment.flags, segment.at);
         }
         if let Some(Tcp::Young(young)) = &self.tcp {
             // Packets that are no segments are not written down: what is counted of them and of segments depends on their order.
@@ -275,19 +312,6 @@ impl<Row> Open<Row> {
         }
         self.hush();
         verdict
-    }
-
-    /// A segment with `flags`. The flow closes with a RST, or with the second FIN.
-    #[inline]
-    fn on_flags(&mut self, direction: Direction, flags: tcp::Flags, at: Timestamp) {
-        if !flags.intersects(tcp::Flags::CLOSING) {
-            return;
-        }
-        self.fins[direction] = true;
-        let reset = flags.contains(tcp::Flags::RST);
-        if self.head.closed.is_none() && (reset || self.fins[direction.reverse()]) {
-            self.head.closed = Some(at);
-        }
     }
 
     /// What is asked of every flow now and then.
@@ -381,7 +405,6 @@ impl<Row> Open<Row> {
         samples: bool,
         replayed: &mut Replayed,
     ) -> FlowRow {
-        let Identity { key, flow, stream, continued, evicted } = identity;
         if let Some(Tcp::Young(young)) = &self.tcp {
             young.replay_whole(replayed);
         }
@@ -389,30 +412,19 @@ impl<Row> Open<Row> {
             Tcp::Young(_) => &replayed.connection,
             Tcp::Analysed(tcp) => tcp,
         });
-        let Counted { traffic, responses } = self.counted.as_deref().unwrap_or(&replayed.counted);
-        let (client, client_inferred) = self.roles(key, tcp.and_then(|tcp| tcp.client()));
-        FlowRow {
-            file: None,
-            flow: *flow,
-            stream: stream.filter(|_| matches!(key.protocol(), TCP | UDP)),
-            key: *key,
-            client,
-            client_inferred,
-            continued: *continued,
-            evicted: *evicted,
-            service: service.map(Service::name),
-            vlans: self.path.as_ref().map_or(Vec::new(), |path| path.vlans.to_vec()),
-            tunnels: self.path.as_ref().map_or(Vec::new(), |path| path.tunnels.to_vec()),
+        let counted = self.counted.as_deref().unwrap_or(&replayed.counted);
+        let seen = Seen {
             first_packet: self.head.first_packet,
+            first_sender: self.first_sender,
             start: self.start,
             end: self.head.end,
             fine_clock: self.fine_clock,
+        };
+        let row = identity.row_of(&seen, self.path.as_deref(), service, tcp, counted, samples);
+        FlowRow {
             icmp_errors: self.icmp.map_or(0, |(errors, _)| errors),
             icmp_error: self.icmp.map(|(_, error)| error),
-            traffic: *traffic,
-            responses: responses.stats(),
-            tcp: tcp.map(|tcp| Box::new(tcp.summary(client))),
-            samples: samples.then(|| Box::new(sampled(tcp, responses))),
+            ..row
         }
     }
 
@@ -429,17 +441,6 @@ impl<Row> Open<Row> {
             Ear::None | Ear::Quiet => self.service,
         }
     }
-}
-
-/// What was measured of a flow.
-fn sampled(tcp: Option<&tcp::Connection>, responses: &Responses) -> Samples {
-    let rtt = |direction| tcp.map(|tcp| tcp.round_trips(direction).clone());
-    let responses = |direction| responses.samples(direction).cloned();
-    let both = |of: &dyn Fn(Direction) -> Option<Quantiles>| {
-        let [forward, reverse] = Direction::BOTH.map(|direction| of(direction).unwrap_or_default());
-        Pair { forward, reverse }
-    };
-    Samples { rtt: both(&rtt), responses: both(&responses) }
 }
 
 #[cfg(test)]

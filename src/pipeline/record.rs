@@ -15,7 +15,7 @@ use crate::decode::{
 };
 use crate::flow::{Direction, Key, Sent, icmp_ports};
 use crate::tcp::line::{bits, when};
-use crate::tcp::{Flags, Line, Segment};
+use crate::tcp::{Flags, Line, Segment, Seq};
 use crate::time::Timestamp;
 
 /// TCP's protocol number.
@@ -379,6 +379,11 @@ impl Record {
         self.kind == Kind::Segment && self.line.flags().contains(Flags::SYN)
     }
 
+    /// The sequence number of a TCP segment.
+    pub fn seq(&self) -> Seq {
+        Seq(self.line.seq)
+    }
+
     /// It is a TCP segment with ACK.
     pub fn has_ack(&self) -> bool {
         self.kind == Kind::Segment && self.line.flags().contains(Flags::ACK)
@@ -406,6 +411,20 @@ impl Record {
     #[inline]
     pub fn line(&self, clock: Timestamp) -> Line {
         self.line.or_at(clock)
+    }
+
+    /// The same, if the record has a time: where it stands.
+    // What is copied in small pieces and read in large ones has to be waited for.
+    #[inline]
+    pub fn timed_line(&self) -> Option<&Line> {
+        self.at().map(|_| &self.line)
+    }
+
+    /// Its [line](Self::line) if that says all of a segment without SYN, which passed neither VLANs nor tunnels, and has a time.
+    #[inline(always)]
+    pub fn usual_line(&self) -> Option<&Line> {
+        let bits = self.line.bits & (bits::TIMELESS | Flags::SYN.0);
+        (self.kind == Kind::Segment && bits == 0 && self.path == 0 && self.is_line()).then_some(&self.line)
     }
 
     /// Whether its [line](Self::line) says all of a segment.

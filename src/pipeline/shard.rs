@@ -1,10 +1,9 @@
 //! One shard of the flows, analysed in file order.
 
+mod lookup;
 mod numbering;
 
 use std::hash::BuildHasher;
-
-use arrayvec::ArrayVec;
 
 pub(super) use numbering::Series;
 
@@ -27,9 +26,6 @@ use crate::tcp::Segment;
 use crate::tcp::stream::Room;
 use crate::time::Timestamp;
 use numbering::numbers;
-
-/// Records whose flows are looked up together.
-const AHEAD: usize = 16;
 
 /// The flows of one shard.
 pub(super) struct Shard<Row> {
@@ -60,6 +56,9 @@ pub(super) struct Shard<Row> {
 pub(super) trait Listen<Row> {
     /// A listener for the flow `key`, if it is to have one.
     fn listen(&self, key: &Key) -> Option<Box<dyn Listener<Row>>>;
+
+    /// Whether all of them ask which service a flow speaks, and no more.
+    fn asks_for_services(&self) -> bool;
 }
 
 /// What a shard needs to know of the run.
@@ -70,8 +69,18 @@ pub(super) struct Task<'a, Row> {
     pub notes: bool,
     /// When flows end, where rows are wanted as they do.
     pub lifetime: Option<Lifetime>,
+    /// All that listens asks which services flows speak, and no more.
+    pub services: bool,
     /// Makes the listeners of flows.
     pub listen: &'a (dyn Listen<Row> + Sync),
+}
+
+impl<Row> Task<'_, Row> {
+    /// Whether there may be packets of which nothing is asked at once: what ends by time, and what packets are, is asked of
+    /// every one.
+    fn has_usual(&self) -> bool {
+        !self.notes && self.lifetime.is_none()
+    }
 }
 
 impl<Row> Shard<Row> {
@@ -110,7 +119,7 @@ impl<Row> Shard<Row> {
                 true => rest.len(),
                 false => rest.partition_point(|record| record.number < until),
             };
-            for records in rest.get(..due).unwrap_or(rest).chunks(AHEAD) {
+            for records in rest.get(..due).unwrap_or(rest).chunks(lookup::AHEAD) {
                 self.on_records(task, records, opened);
             }
             from += due;
@@ -137,26 +146,6 @@ impl<Row> Shard<Row> {
                 self.said.extend(self.spoken.drain(..).map(|row| Said { by, slot, numbers, speaker, row }));
             }
         }
-    }
-
-    /// Looks all of their flows up before the first is analysed: the memory that the lookups wait for is waited for once.
-    fn on_records(&mut self, task: &Task<'_, Row>, records: &[Record], opened: &Opened) {
-        let changes = self.table.changes();
-        let ahead: ArrayVec<_, AHEAD> = records.iter().take(AHEAD).map(|record| self.look(record)).collect();
-        for (record, seen) in records.iter().zip(ahead) {
-            let seen = if self.table.changes() == changes { seen } else { self.look(record) };
-            match seen {
-                Some((slot, true)) if self.on_usual(task, record, slot, opened) => {}
-                _ => self.on_record(task, record, seen.map(|(slot, _)| slot), opened),
-            }
-        }
-    }
-
-    /// The entry of a record, and whether the record may well be a usual segment.
-    fn look(&self, record: &Record) -> Option<(Slot, bool)> {
-        let slot = self.table.find(record.hash, &record.key)?;
-        let open = self.table.get(slot).and_then(|entry| entry.open.awake());
-        Some((slot, open.is_some_and(Open::has_usual)))
     }
 
     /// A record, of which `found` is the entry, if there is one.
@@ -190,16 +179,6 @@ impl<Row> Shard<Row> {
                 }
             }
         }
-    }
-
-    /// Takes a segment in which nothing happens that anything waits for. Whether it is one.
-    fn on_usual(&mut self, task: &Task<'_, Row>, record: &Record, slot: Slot, opened: &Opened) -> bool {
-        // What ends by time, and what packets are, is asked of every packet.
-        if record.kind != Kind::Segment || task.notes || task.lifetime.is_some() {
-            return false;
-        }
-        let open = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut());
-        open.is_some_and(|open| open.on_usual(record, &opened.beside, &mut self.shared))
     }
 
     fn on_packet(
@@ -246,6 +225,11 @@ impl<Row> Shard<Row> {
         if task.notes {
             self.notes.push(Note { number: record.number, slot, numbers: (None, None), verdict });
         }
+        if task.has_usual()
+            && let Some(noted) = open.take_noted()
+        {
+            entry.open = Kept::Noted(noted);
+        }
     }
 
     /// The entry of a packet, in which its flow and its listener are awake, if one is open.
@@ -260,11 +244,15 @@ impl<Row> Shard<Row> {
         slot
     }
 
-    /// Wakes the flow at `slot`, if it sleeps.
+    /// Wakes the flow at `slot`, if it sleeps or is written down.
     fn wake(&mut self, slot: Slot) {
         let Some(entry) = self.table.get_mut(slot) else { return };
-        let Kept::Asleep(asleep) = &entry.open else { return };
-        if let Some(open) = asleep.wake() {
+        let open = match &mut entry.open {
+            Kept::Nothing | Kept::Awake(_) => return,
+            Kept::Noted(noted) => Open::of_noted(std::mem::take(noted)),
+            Kept::Asleep(asleep) => asleep.wake(),
+        };
+        if let Some(open) = open {
             entry.open = Kept::Awake(Box::new(open));
         }
     }
@@ -375,7 +363,7 @@ impl<Row> Shard<Row> {
         match &mut open {
             Kept::Nothing => return None,
             Kept::Awake(open) => self.finish_one(slot, &key, open),
-            Kept::Asleep(_) => {}
+            Kept::Noted(_) | Kept::Asleep(_) => {}
         }
         self.open -= 1;
         let current = self.table.find(hash, &key) == Some(slot);

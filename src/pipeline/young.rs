@@ -63,9 +63,14 @@ impl Young {
         }
     }
 
+    /// Writes the segment of the frame `number` down that `line` says, if there is room behind others. Whether it was.
+    #[inline(always)]
+    pub fn push_at_once(&mut self, number: u64, line: &Line) -> bool {
+        self.journal.push_at_once(number, line)
+    }
+
     /// Writes the segment of the frame `number` down that `line` says, if not `more` has to be said of it. Memory is taken from
     /// what others have `outgrown`, if there is any.
-    #[inline(always)]
     pub fn push(&mut self, number: u64, line: &Line, more: Option<&Segment>, outgrown: &mut Outgrown) {
         self.journal.push(number, line, more, outgrown);
     }

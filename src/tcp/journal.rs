@@ -125,6 +125,22 @@ impl Journal {
         !resets && self.opened_by() == Some((direction, segment.seq + u32::MAX))
     }
 
+    /// Writes the segment of the frame `number` down that `line` says, if there is room behind others. Whether it was.
+    #[inline(always)]
+    pub fn push_at_once(&mut self, number: u64, line: &Line) -> bool {
+        let number = number.wrapping_sub(self.first);
+        let (len, room) = (self.lines.len(), self.lines.capacity());
+        if len == 0 || len == room || number > u64::from(u32::MAX) {
+            return false;
+        }
+        // As it is, and then its number: so it is copied in large pieces.
+        self.lines.push(*line);
+        if let Some(line) = self.lines.last_mut() {
+            line.number = number as u32;
+        }
+        true
+    }
+
     /// Writes the segment of the frame `number` down that `line` says, if not `more` has to be said of it. Memory is taken from
     /// what others have `outgrown`, if there is any.
     #[inline(always)]

@@ -2,6 +2,7 @@
 
 use super::Shard;
 use crate::flow::{Key, Slot, Table};
+use crate::pipeline::asleep::Kept;
 use crate::pipeline::entry::{Entry, Number, Place};
 use crate::pipeline::record::TCP;
 
@@ -70,10 +71,13 @@ impl<Row> Shard<Row> {
         else {
             return;
         };
-        if !wants(&key, flow, stream)
-            && let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut())
-        {
-            open.ignore(&mut self.shared.room);
+        if wants(&key, flow, stream) {
+            return;
+        }
+        match self.table.get_mut(slot).map(|entry| &mut entry.open) {
+            Some(Kept::Noted(noted)) => noted.quiet = false,
+            Some(Kept::Awake(open)) => open.ignore(&mut self.shared.room),
+            _ => {}
         }
     }
 
