@@ -76,10 +76,13 @@ use young::Replayed;
 const ROWS_A_TASK: usize = 1024;
 
 /// Flows whose rows one task makes and renders.
-const FLOWS_A_TASK: usize = 128;
+const FLOWS_A_TASK: usize = 64;
+
+/// Flows whose memory is fetched at a time, before the row of the first is made: little enough for a first-level cache.
+const FETCHED: usize = 16;
 
 /// Such tasks in a wave, for each thread.
-const TASKS_A_THREAD: usize = 4;
+const TASKS_A_THREAD: usize = 8;
 
 /// What turns rows into parts of a report. Parts are made on any thread, and given in order.
 pub trait Report: Sync {
@@ -334,7 +337,8 @@ impl<R: Report> Run<'_, R> {
         ended.sort_unstable_by_key(|ended| (ended.at, ended.identity.flow));
         self.memory.forget(self.settings.bounds.remembered, &mut self.shards, self.state);
         let (ears, samples) = (Ears(self.report), self.settings.samples);
-        self.write_flows(&ended, &|ended: &Ended<R::Row>, replayed| ended.row(&ears, samples, replayed), give)
+        let row = |ended: &Ended<R::Row>, replayed: &mut Replayed| ended.row(&ears, samples, replayed);
+        self.write_flows(&ended, &|_| 0, &row, give)
     }
 
     /// Takes flows out of their shards, those that ended first before others: in this order they are remembered.
@@ -425,35 +429,46 @@ impl<R: Report> Run<'_, R> {
         let row = |&(_, index, slot): &(u64, u32, Slot), replayed: &mut Replayed| {
             shards.get(index as usize)?.row(slot, &ears, samples, replayed)
         };
-        self.write_flows(&order, &row, give)
+        let fetch = |&(_, index, slot): &(u64, u32, Slot)| {
+            shards.get(index as usize).map_or(0, |shard| shard.fetch(slot))
+        };
+        self.write_flows(&order, &fetch, &row, give)
     }
 
-    /// Writes the rows that `row` makes of `ended`.
+    /// Writes the rows that `row` makes of `ended`. What `fetch` gives of each comes to nothing: it looks at the memory that
+    /// its row will be made of, so that it is there by then.
     fn write_flows<E: Sync>(
         &self,
         ended: &[E],
+        fetch: &(dyn Fn(&E) -> u32 + Sync),
         row: &(dyn Fn(&E, &mut Replayed) -> Option<FlowRow> + Sync),
         give: &mut Give<'_, R::Part>,
     ) -> ControlFlow<()> {
         if !self.settings.flows {
             return ControlFlow::Continue(());
         }
+        let task = |ended: &[E]| {
+            let mut replayed = Replayed::default();
+            let mut rows = ended.iter().enumerate().filter_map(|(index, one)| {
+                if index % FETCHED == 0 {
+                    let next = ended.iter().skip(index).take(FETCHED);
+                    std::hint::black_box(next.fold(0, |sum, next| sum ^ fetch(next)));
+                }
+                let mut row = row(one, &mut replayed)?;
+                row.file.clone_from(&self.settings.file);
+                Some(row)
+            });
+            self.report.flows(&mut rows)
+        };
+        let make = |wave: &[E]| wave.par_chunks(FLOWS_A_TASK).map(task).collect::<Vec<_>>();
         let wave = rayon::current_num_threads() * TASKS_A_THREAD * FLOWS_A_TASK;
+        // While the parts of one wave are given, those of the next are made.
+        let mut made = Vec::new();
         for wave in ended.chunks(wave) {
-            let task = |ended: &[E]| {
-                let mut replayed = Replayed::default();
-                let mut rows = ended.iter().filter_map(|ended| {
-                    let mut row = row(ended, &mut replayed)?;
-                    row.file.clone_from(&self.settings.file);
-                    Some(row)
-                });
-                self.report.flows(&mut rows)
-            };
-            let parts: Vec<_> = wave.par_chunks(FLOWS_A_TASK).map(task).collect();
-            for part in parts {
-                give(part)?;
-            }
+            let (given, next) = rayon::join(|| made.drain(..).try_for_each(&mut *give), || make(wave));
+            given?;
+            made = next;
         }
-        ControlFlow::Continue(())
+        made.into_iter().try_for_each(give)
     }
 }

@@ -423,6 +423,14 @@ impl<Row> Shard<Row> {
         self.said.extend(self.spoken.drain(..).map(|row| Said { by: None, slot, numbers, speaker, row }));
     }
 
+    /// Looks at what the row of the flow at `slot` will be made of, so that it is fetched.
+    pub fn fetch(&self, slot: Slot) -> u32 {
+        match self.table.get(slot).map(|entry| &entry.open) {
+            Some(Kept::Noted(noted)) => noted.young.journal().fetch(),
+            _ => 0,
+        }
+    }
+
     /// The row of the flow at `slot`, with its samples where they are wanted.
     pub fn row(
         &self,
