@@ -64,8 +64,9 @@ impl<'a> Frame<'a> {
 /// Whole records, one after the other, of one file.
 #[derive(Debug)]
 pub struct Block {
-    pub(super) bytes: Vec<u8>,
-    pub(super) end: usize,
+    pub(super) memory: Vec<u8>,
+    /// Where in its memory its records begin and end.
+    pub(super) span: (usize, usize),
     pub(super) pieces: Vec<Piece>,
     pub(super) first_number: u64,
     pub(super) first_file_number: u64,
@@ -106,8 +107,8 @@ pub(super) struct Record<'a> {
 impl Default for Block {
     fn default() -> Self {
         Self {
-            bytes: Vec::new(),
-            end: 0,
+            memory: Vec::new(),
+            span: (0, 0),
             pieces: Vec::new(),
             first_number: 1,
             first_file_number: 1,
@@ -161,22 +162,24 @@ impl Block {
 
     /// The bytes of its records.
     pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.end).unwrap_or_default()
+        let (start, end) = self.span;
+        self.memory.get(start..end).unwrap_or_default()
     }
 
     /// Where a part of its bytes begins, as the data of one of its frames does.
     pub fn offset_of(&self, part: &[u8]) -> usize {
-        part.as_ptr().addr().saturating_sub(self.bytes.as_ptr().addr())
+        part.as_ptr().addr().saturating_sub(self.bytes().as_ptr().addr())
     }
 
     /// Its memory, as a block of its own that holds no frames. None are left in this one either.
     pub fn take_memory(&mut self) -> Self {
-        Self { bytes: std::mem::take(&mut self.bytes), ..Self::default() }
+        Self { memory: std::mem::take(&mut self.memory), ..Self::default() }
     }
 
     /// How many bytes of the capture it is.
     pub fn size(&self) -> usize {
-        self.end
+        let (start, end) = self.span;
+        end - start
     }
 }
 
@@ -244,7 +247,7 @@ impl<'a> Frames<'a> {
     pub fn usual(&mut self) -> Option<Usual<'_, 'a>> {
         let piece =
             self.piece.filter(|piece| matches!(piece.records, Records::Usual) && self.later.is_empty())?;
-        let (bytes, interface) = (self.block.bytes.get(..self.block.end)?, piece.interfaces.first()?);
+        let (bytes, interface) = (self.block.bytes(), piece.interfaces.first()?);
         Some(Usual { frames: self, bytes, interface })
     }
 }
@@ -269,7 +272,7 @@ impl<'a> Iterator for Frames<'a> {
         if self.index == self.block.packets {
             return None;
         }
-        let bytes = self.block.bytes.get(..self.block.end)?;
+        let bytes = self.block.bytes();
         let (piece, record) = loop {
             if self.later.first().is_some_and(|next| next.start <= self.at) {
                 self.turn();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::reader::Reader;
 use super::source::Source;
-use super::{Block, FileInfo, MAX_RECORD};
+use super::{Block, FileInfo, MAX_RECORD, Stretch};
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
 
@@ -43,6 +43,9 @@ pub struct Capture {
     /// Read to know when the capture begins, and not yet handed out.
     ahead: VecDeque<Block>,
     spare: Vec<Vec<u8>>,
+    /// Stretches that are given and not yet cut, and the input that they are of.
+    uncut: usize,
+    uncut_of: usize,
     next_number: u64,
     last: Option<Timestamp>,
 }
@@ -99,6 +102,8 @@ impl Capture {
             errors,
             ahead: VecDeque::new(),
             spare: Vec::new(),
+            uncut: 0,
+            uncut_of: 0,
             next_number: 1,
             last: None,
         }
@@ -131,6 +136,44 @@ impl Capture {
         self.ahead.pop_front().or_else(|| self.read_block())
     }
 
+    /// The next part of the input, where it can be read by any thread while others read theirs. They have to be
+    /// [cut](Self::cut) in the order in which they are given. `None` where bytes come one after the other, and at the end of
+    /// an input: the [next block](Self::next_block) goes on.
+    pub fn stretch(&mut self) -> Option<Stretch> {
+        let input = self.files.len();
+        let open =
+            self.current.as_mut().filter(|open| open.failed.is_none() && open.read_already.is_empty())?;
+        // Those of one file are over before those of another begin.
+        if !self.ahead.is_empty() || (self.uncut > 0 && self.uncut_of != input) {
+            return None;
+        }
+        let spare = &mut self.spare;
+        let buffer = || spare.pop().unwrap_or_default();
+        let stretch = open.reader.stretch(input, buffer, self.options.block_size)?;
+        (self.uncut, self.uncut_of) = (self.uncut + 1, input);
+        Some(stretch)
+    }
+
+    /// The block of a stretch that was read, if a record ends in it.
+    pub fn cut(&mut self, stretch: Stretch) -> Option<Block> {
+        self.uncut -= 1;
+        let is_of = stretch.input == self.files.len();
+        let (Some(open), Some(info)) = (self.current.as_mut().filter(|_| is_of), self.files.last_mut())
+        else {
+            return None;
+        };
+        if open.reader.has_ended() {
+            return None;
+        }
+        let block = open.reader.cut(stretch, info);
+        self.errors.extend(open.reader.fault(info));
+        let block = block?;
+        let mut open = self.current.take()?;
+        let block = self.number(&mut open, block);
+        self.current = Some(open);
+        block
+    }
+
     fn read_block(&mut self) -> Option<Block> {
         loop {
             if let Some(mut open) = self.current.take() {
@@ -158,9 +201,9 @@ impl Capture {
 
     /// Takes the memory of a spent block back, for one of the next.
     pub fn recycle(&mut self, block: Block) {
-        let len = block.bytes.len();
+        let len = block.memory.len();
         if self.spare.len() < MAX_SPARE && len > 0 && len <= 2 * self.options.block_size {
-            self.spare.push(block.bytes);
+            self.spare.push(block.memory);
         }
     }
 
@@ -182,7 +225,6 @@ impl Capture {
 
     fn block_of(&mut self, open: &mut Open) -> Result<Option<Block>> {
         let Some(info) = self.files.last_mut() else { return Ok(None) };
-        let file = open.packets == 0;
         let block = match (open.read_already.pop_front(), open.failed.take()) {
             (Some(block), failed) => {
                 open.failed = failed;
@@ -196,8 +238,13 @@ impl Capture {
                 block?
             }
         };
-        let Some(mut block) = block else { return Ok(None) };
-        if file {
+        Ok(block.and_then(|block| self.number(open, block)))
+    }
+
+    /// Numbers the packets of the next block of the current input.
+    fn number(&mut self, open: &mut Open, mut block: Block) -> Option<Block> {
+        let info = self.files.last_mut()?;
+        if open.packets == 0 {
             info.overlap = match (self.last, info.first) {
                 (Some(last), Some(first)) if first < last => Some(last.since(first)),
                 _ => None,
@@ -209,7 +256,7 @@ impl Capture {
         block.file = (self.files.len() - 1) as u32;
         self.next_number += block.packets;
         open.packets += block.packets;
-        Ok(Some(block))
+        Some(block)
     }
 }
 
@@ -297,18 +344,86 @@ mod tests {
             let mut capture = self.open(names);
             let mut seen = Vec::new();
             while let Some(block) = capture.next_block() {
-                assert_eq!(block.first_number(), block.frames().next().unwrap().number);
-                seen.extend(
-                    block.frames().map(|frame| (frame.number, frame.file_number, frame.file, frame.data[0])),
-                );
+                numbers(&block, &mut seen);
                 capture.recycle(block);
             }
             assert!(capture.next_block().is_none());
-            let folder = format!("{}/", self.0.path().display());
-            let errors =
-                capture.errors().iter().map(|error| error.to_string().replace(&folder, "")).collect();
-            (seen, errors, capture)
+            for ahead in 1..4 {
+                let stretched = self.read_in_stretches(names, ahead);
+                assert_eq!(
+                    stretched,
+                    (seen.clone(), self.errors(&capture), format!("{:?}", capture.files()))
+                );
+            }
+            (seen, self.errors(&capture), capture)
         }
+
+        /// The same, with as many stretches at a time as are `ahead`, and what is known of the files.
+        fn read_in_stretches(&self, names: &[&str], ahead: usize) -> (Vec<Numbers>, Vec<String>, String) {
+            let mut capture = self.open(names);
+            let mut seen = Vec::new();
+            let mut taken = VecDeque::new();
+            loop {
+                while taken.len() < ahead
+                    && let Some(stretch) = capture.stretch()
+                {
+                    taken.push_back(stretch);
+                }
+                // Those that come last may be read first.
+                taken.iter_mut().rev().for_each(Stretch::read);
+                let block = match taken.pop_front() {
+                    Some(stretch) => capture.cut(stretch),
+                    None => match capture.next_block() {
+                        Some(block) => Some(block),
+                        None => break,
+                    },
+                };
+                let Some(block) = block else { continue };
+                numbers(&block, &mut seen);
+                capture.recycle(block);
+            }
+            (seen, self.errors(&capture), format!("{:?}", capture.files()))
+        }
+
+        fn errors(&self, capture: &Capture) -> Vec<String> {
+            let folder = format!("{}/", self.0.path().display());
+            capture.errors().iter().map(|error| error.to_string().replace(&folder, "")).collect()
+        }
+    }
+
+    fn numbers(block: &Block, seen: &mut Vec<Numbers>) {
+        assert_eq!(block.first_number(), block.frames().next().unwrap().number);
+        seen.extend(block.frames().map(|frame| (frame.number, frame.file_number, frame.file, frame.data[0])));
+    }
+
+    #[test]
+    fn stretches_of_any_file_come_to_the_same_as_its_blocks() {
+        let long = |len: usize| Record::new(EPOCH, vec![len as u8; len]);
+        let mut many = packets(&(0..40).collect::<Vec<_>>());
+        many.splice(9..9, [5, 63, 64, 65, 700, 1000, 1].map(long));
+        let sound = ethernet(&many);
+        let mut damaged = sound.clone();
+        let at = 24 + 5 * 17;
+        damaged[at + 8..at + 12].fill(0xff);
+        let mut pcapng = Pcapng::new(false).interface(Interface::of(1));
+        for record in &many {
+            pcapng = pcapng.block(0xbad, &[7; 100]).packet(0, record);
+        }
+        let folder = Folder::with(&[
+            ("sound", sound.clone()),
+            ("cut", sound[..sound.len() - 3].to_vec()),
+            ("damaged", damaged),
+            ("sections", pcapng.bytes.clone()),
+            ("head", pcapng.bytes[..30].to_vec()),
+            ("other", pcapng.block(0xbad, &[7; 3000]).bytes),
+        ]);
+        let counts = ["sound", "cut", "damaged", "sections", "head", "other"].map(|name| {
+            let (seen, errors, _) = folder.read(&[name]);
+            (seen.len(), errors.len())
+        });
+        assert_eq!(counts, [(47, 0), (46, 1), (5, 1), (47, 0), (0, 1), (47, 0)]);
+        let (seen, errors, _) = folder.read(&["sound", "cut", "damaged", "sections", "other"]);
+        assert_eq!((seen.len(), errors.len()), (47 + 46 + 5 + 47 + 47, 2));
     }
 
     #[test]
@@ -411,7 +526,7 @@ mod tests {
         let mut capture = folder.open(&["one"]);
         let mut places = std::collections::HashSet::new();
         while let Some(block) = capture.next_block() {
-            places.insert(block.bytes.as_ptr().addr());
+            places.insert(block.bytes().as_ptr().addr());
             capture.recycle(block);
         }
         assert_eq!(places.len(), 1);

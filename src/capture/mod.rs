@@ -1,10 +1,11 @@
 //! Capture files, pipes and compressed input, as blocks of whole records.
 //!
 //! [`Capture`] reads one input after the other and hands out [`Block`]s: a few hundred KiB of whole records that
-//! stay in a core's cache, cut by walking the record headers. Handing one out is the only serial step;
-//! [`Block::frames`] then opens the records, on whichever core has the block.
+//! stay in a core's cache, cut by walking the record headers. That is the only serial step: the bytes of a file are read as
+//! [`Stretch`]es, by several threads side by side, and [`Block::frames`] opens the records on whichever core has the block.
 //!
 //! ```text
+//! stretch    parts of a file, read side by side
 //! source     a file, a pipe, standard input; gzip, zstd, lz4       -> bytes
 //! format     pcap, pcapng or snoop, by its first bytes             -> a walker
 //! reader     bytes and a walker                                    -> blocks of one file
@@ -27,6 +28,7 @@ mod pcapng;
 mod reader;
 mod snoop;
 mod source;
+mod stretch;
 mod tally;
 #[cfg(test)]
 mod trial;
@@ -41,6 +43,7 @@ pub use interface::Interface;
 pub use linktype::LinkType;
 pub use options::{BlockOption, BlockOptions};
 pub use source::Compression;
+pub use stretch::Stretch;
 pub use write::{WriteFormat, Writer};
 
 /// The longest record there may be, if nothing else is asked for.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::format::{Damage, HEADER_LEN, Walker};
 use super::source::{Source, unpacks_to_too_much};
-use super::{Block, FileInfo};
+use super::{Block, FileInfo, Stretch};
 use crate::error::{Error, Result};
 
 /// A file being read.
@@ -21,6 +21,16 @@ pub(super) struct Reader {
     /// What is wrong with the file, but does not keep it from being read. The first is enough.
     fault: Option<(u64, String)>,
     fault_told: bool,
+}
+
+/// How far the records of a block were passed.
+#[derive(Default)]
+struct Cut {
+    /// Where the last of them ends.
+    end: usize,
+    packets: u64,
+    /// The length of the next, as far as it is known.
+    next_len: usize,
 }
 
 /// Why nothing more will be read.
@@ -97,7 +107,7 @@ impl Reader {
             start.copy_from_slice(&self.rest);
         }
         self.rest.clear();
-        let (mut end, mut packets) = (0, 0);
+        let mut cut = Cut::default();
         loop {
             let full = filled == buffer.len();
             if !full && self.ended.is_none() {
@@ -110,42 +120,108 @@ impl Reader {
                     continue;
                 }
             }
-            let bytes = buffer.get(..filled).unwrap_or_default();
-            let walked = self.walker.walk(bytes, end, self.max_record, info);
-            info.bytes += (walked.end - end) as u64;
-            (end, packets) = (walked.end, packets + walked.packets);
-            if let Some(Damage { at, what }) = walked.fault {
-                self.fault.get_or_insert((self.offset + at as u64, what));
+            filled = self.pass(buffer.get(..filled).unwrap_or_default(), &mut cut, info);
+            let enough = self.ended.is_some() || filled == buffer.len() || self.source.may_wait();
+            if cut.packets > 0 && enough {
+                return Ok(Some(self.hand_out(buffer, 0, filled, &cut)));
             }
-            if let Some(Damage { at, what }) = walked.damage {
-                self.ended = Some(End::Damage(self.offset + at as u64, what));
-                filled = end;
-            }
-            if packets > 0 && (self.ended.is_some() || filled == buffer.len() || self.source.may_wait()) {
-                self.rest.extend_from_slice(buffer.get(end..filled).unwrap_or_default());
-                self.offset += end as u64;
-                let pieces = self.walker.pieces();
-                let live = self.source.live && filled < buffer.len();
-                let block = Block { bytes: buffer, end, pieces, packets, live, ..Block::default() };
-                return Ok(Some(block));
-            }
-            if packets == 0 && end > 0 {
+            if cut.packets == 0 && cut.end > 0 {
                 // Nothing but records that are no packets: they need not be kept.
                 self.walker.pieces();
-                buffer.copy_within(end..filled, 0);
-                self.offset += end as u64;
-                (filled, end) = (filled - end, 0);
+                buffer.copy_within(cut.end..filled, 0);
+                self.offset += cut.end as u64;
+                (filled, cut.end) = (filled - cut.end, 0);
             }
             match self.ended.take() {
                 None => {}
                 Some(End::File) if filled == 0 => return Ok(None),
-                Some(ended) => return Err(self.error(ended, filled, walked.next_len, info)),
+                Some(ended) => return Err(self.error(ended, filled, cut.next_len, info)),
             }
             if filled == buffer.len() {
                 // The next record is longer than a block. Its length is only a claim: grow as the bytes arrive.
-                buffer.resize(walked.next_len.clamp(filled + 1, 2 * filled.max(size)), 0);
+                buffer.resize(cut.next_len.clamp(filled + 1, 2 * filled.max(size)), 0);
             }
         }
+    }
+
+    /// The next `len` bytes of the input, if they can be read apart: `input` is its number. They are passed, and have to be
+    /// [cut](Self::cut) before anything else is asked.
+    pub fn stretch(&mut self, input: usize, buffer: impl FnOnce() -> Vec<u8>, len: usize) -> Option<Stretch> {
+        if self.ended.is_some() {
+            return None;
+        }
+        self.source.stretch(input, buffer, len)
+    }
+
+    /// Whether the input was read to its end, whatever that is: stretches behind it are void.
+    pub fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// The block of a stretch that was read, if a record ends in it. At the end of the input, [`Self::next_block`] tells what
+    /// is left.
+    pub fn cut(&mut self, stretch: Stretch, info: &mut FileInfo) -> Option<Block> {
+        let Stretch { mut buffer, room, filled, stopped, .. } = stretch;
+        self.ended = stopped.map(|stopped| stopped.map_or_else(End::Failure, |()| End::File));
+        // What the stretch before left over goes before it; where that is too long, it goes behind that.
+        let start = room.checked_sub(self.rest.len());
+        let (buffer, start, filled) =
+            match start.and_then(|start| Some((start, buffer.get_mut(start..room)?))) {
+                Some((start, before)) => {
+                    before.copy_from_slice(&self.rest);
+                    self.rest.clear();
+                    (buffer, start, filled)
+                }
+                None => {
+                    let mut whole = std::mem::take(&mut self.rest);
+                    whole.extend_from_slice(buffer.get(room..filled).unwrap_or_default());
+                    let filled = whole.len();
+                    (whole, 0, filled)
+                }
+            };
+        let mut cut = Cut::default();
+        let filled = start + self.pass(buffer.get(start..filled).unwrap_or_default(), &mut cut, info);
+        if cut.packets > 0 {
+            return Some(self.hand_out(buffer, start, filled, &cut));
+        }
+        // Records that are no packets need not be kept, but what may be the beginning of another has to be.
+        self.walker.pieces();
+        self.offset += cut.end as u64;
+        let left = start + cut.end..filled;
+        if left.start == 0 {
+            self.rest = buffer;
+            self.rest.truncate(left.end);
+        } else {
+            self.rest.extend_from_slice(buffer.get(left).unwrap_or_default());
+        }
+        None
+    }
+
+    /// Passes whole records of `bytes` behind those that were passed. How many bytes of it count.
+    fn pass(&mut self, bytes: &[u8], cut: &mut Cut, info: &mut FileInfo) -> usize {
+        let walked = self.walker.walk(bytes, cut.end, self.max_record, info);
+        info.bytes += (walked.end - cut.end) as u64;
+        *cut = Cut { end: walked.end, packets: cut.packets + walked.packets, next_len: walked.next_len };
+        if let Some(Damage { at, what }) = walked.fault {
+            self.fault.get_or_insert((self.offset + at as u64, what));
+        }
+        match walked.damage {
+            Some(Damage { at, what }) => {
+                self.ended = Some(End::Damage(self.offset + at as u64, what));
+                cut.end
+            }
+            None => bytes.len(),
+        }
+    }
+
+    /// A block of what was passed of `buffer` from `start` on. What is behind it begins the next one.
+    fn hand_out(&mut self, buffer: Vec<u8>, start: usize, filled: usize, cut: &Cut) -> Block {
+        let end = start + cut.end;
+        self.rest.extend_from_slice(buffer.get(end..filled).unwrap_or_default());
+        self.offset += cut.end as u64;
+        let pieces = self.walker.pieces();
+        let live = self.source.live && filled < buffer.len();
+        Block { memory: buffer, span: (start, end), pieces, packets: cut.packets, live, ..Block::default() }
     }
 
     fn error(&mut self, ended: End, left: usize, wanted: usize, info: &mut FileInfo) -> Error {

@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
 
+use super::stretch::Stretch;
 use crate::error::{Error, Result};
 
 /// How a file is compressed.
@@ -19,7 +21,7 @@ pub enum Compression {
 
 /// An input, opened.
 pub(super) struct Source {
-    reader: Box<dyn Read + Send>,
+    bytes: Bytes,
     /// It may be minutes until it has more: what there is should be handed on.
     pub live: bool,
     /// What tells whether a live input has more.
@@ -29,6 +31,14 @@ pub(super) struct Source {
     /// Bytes on the disk.
     pub size: Option<u64>,
     pub compression: Option<Compression>,
+}
+
+/// Where the bytes come from.
+enum Bytes {
+    /// A file on the disk, as it is, and how far it was read: any part of it can be read at any time.
+    File(Arc<File>, u64),
+    /// What gives them one after the other.
+    Stream(Box<dyn Read + Send>),
 }
 
 /// The name of standard input among the inputs.
@@ -60,8 +70,22 @@ impl Source {
             (Box::new(file), size, waiting)
         };
         let source = Self::new(reader, size, max_decompressed).map_err(fail)?;
+        let plain = source.compression.is_none();
+        let bytes = match plain && size.is_some() && CAN_READ_AT {
+            true => Bytes::File(Arc::new(File::open(path).map_err(fail)?), 0),
+            false => source.bytes,
+        };
         // Whether a decompressor can go on is not to be seen from its input.
-        Ok(Self { waiting: waiting.filter(|_| source.compression.is_none()), ..source })
+        Ok(Self { bytes, waiting: waiting.filter(|_| plain), ..source })
+    }
+
+    /// The next `len` bytes, to be read by whoever has time for it: they are passed. `None` where bytes only come one after the
+    /// other.
+    pub fn stretch(&mut self, input: usize, buffer: impl FnOnce() -> Vec<u8>, len: usize) -> Option<Stretch> {
+        let Bytes::File(file, at) = &mut self.bytes else { return None };
+        let stretch = Stretch::new(Arc::clone(file), input, *at, buffer(), len);
+        *at += len as u64;
+        Some(stretch)
     }
 
     /// What `reader` gives, decompressed. `size` is known for a file on the disk, and for nothing else.
@@ -85,7 +109,7 @@ impl Source {
             }
         };
         Ok(Self {
-            reader,
+            bytes: Bytes::Stream(reader),
             live: size.is_none(),
             waiting: None,
             repeatable: size.is_some(),
@@ -102,12 +126,31 @@ impl Source {
     /// Reads into `buffer` once; 0 at the end. Interruptions are not seen.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            match self.reader.read(buffer) {
+            let read = match &mut self.bytes {
+                Bytes::Stream(reader) => reader.read(buffer),
+                Bytes::File(file, at) => read_at(file, buffer, *at).inspect(|&read| *at += read as u64),
+            };
+            match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
         }
     }
+}
+
+/// Whether files can be read at any place.
+const CAN_READ_AT: bool = cfg!(unix);
+
+/// Reads what a file has `at` a place, once; 0 at the end.
+#[cfg(unix)]
+pub(super) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, at)
+}
+
+/// Reads what a file has `at` a place: not to be done here.
+#[cfg(not(unix))]
+pub(super) fn read_at(_file: &File, _buffer: &mut [u8], _at: u64) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// As many bytes as a compressed input may unpack to.

@@ -100,7 +100,7 @@ pub(super) fn read_from(reader: impl Read + Send + 'static, size: Option<u64>, b
         assert_eq!(block.len() as usize, trial.frames.len() - before, "a walk and an opening differ");
         assert!(!block.is_empty());
         trial.blocks += 1;
-        buffer = block.bytes;
+        buffer = block.memory;
     }
 }
 
