@@ -9,9 +9,9 @@ use super::opened::Opened;
 use super::settings::{Settings, Watch};
 use crate::capture::{Block, Capture, Stretch};
 
-/// Blocks in a batch, for each thread. Enough that threads rarely wait for each other, few enough that the
-/// blocks and records of two batches stay in the second-level caches.
-const BLOCKS_A_THREAD: usize = 4;
+/// Blocks in a batch, for each thread. Enough that threads rarely wait for each other at its end, few enough that not much
+/// memory is taken: of 4, 6, 8, 12 and 16, on two cores 6 and 8 are the fastest, by some 4 %.
+const BLOCKS_A_THREAD: usize = 8;
 
 /// Bytes of blocks in a batch from which on no other is taken: a long record has a large block of its own.
 const MAX_BYTES: usize = 64 << 20;

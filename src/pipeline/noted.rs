@@ -34,9 +34,9 @@ pub(super) struct Seen {
     pub first_packet: u64,
     /// Who sent it.
     pub first_sender: Direction,
-    /// Least and greatest time of its packets.
+    /// The least time of its packets.
     pub start: Option<Timestamp>,
-    /// The greatest.
+    /// The greatest time of its packets.
     pub end: Option<Timestamp>,
     /// Some clock ticked finer than a microsecond.
     pub fine_clock: bool,
