@@ -185,7 +185,9 @@ impl Reader {
             return Some(self.hand_out(buffer, start, filled, &cut));
         }
         // Records that are no packets need not be kept, but what may be the beginning of another has to be.
-        self.walker.pieces();
+        if cut.end > 0 {
+            self.walker.pieces();
+        }
         self.offset += cut.end as u64;
         let left = start + cut.end..filled;
         if left.start == 0 {
