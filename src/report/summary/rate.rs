@@ -47,14 +47,15 @@ pub fn beats(pulse: Option<Pulse>, span: Option<(Timestamp, Timestamp)>, fine_cl
     let Some(pulse) = pulse else { return Vec::new() };
     let grid = pulse.grid().clone();
     let fine = pulse.into_series();
-    let (first, last) = fine.span().unwrap_or_default();
-    let width = Span::from_nanos(round_width(fine.width(), last.since(first), MOST));
+    // That of the frames: what the intervals span depends on their width, and that on how many parts were added up.
+    let duration = span.map_or(Span::ZERO, |(start, end)| end.since(start));
+    let width = Span::from_nanos(round_width(fine.width(), duration, MOST));
     let mut series = Series::<(), Beat>::new(grid.with_width(width));
     for (_, at, beat) in fine.iter() {
         series.add((), Some(at), beat);
     }
-    let duration = span.map(|(start, end)| end.since(start)).filter(|&duration| duration > Span::ZERO);
-    let rated = if series.intervals() > 1 { Some(width) } else { duration };
+    let rated =
+        if series.intervals() > 1 { Some(width) } else { Some(duration).filter(|&it| it > Span::ZERO) };
     let mut beats: Vec<Beats> = Vec::new();
     for (_, start, beat) in series.iter() {
         while let Some(before) = beats.last().copied().filter(|before| before.start + width < start) {
