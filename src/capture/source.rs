@@ -57,8 +57,8 @@ impl Source {
             what: "cannot be opened".into(),
             cause: Some(cause),
         };
-        let (reader, size, waiting): (Box<dyn Read + Send>, _, _) = if path.as_os_str() == STANDARD_INPUT {
-            (Box::new(io::stdin()), None, Some(Waiting::StandardInput))
+        let (reader, size, other): (Box<dyn Read + Send>, _, _) = if path.as_os_str() == STANDARD_INPUT {
+            (Box::new(io::stdin()), None, None)
         } else {
             let file = File::open(path).map_err(fail)?;
             let metadata = file.metadata().map_err(fail)?;
@@ -66,17 +66,18 @@ impl Source {
                 return Err(fail(io::ErrorKind::IsADirectory.into()));
             }
             let size = metadata.is_file().then_some(metadata.len());
-            let waiting = if size.is_none() { file.try_clone().ok().map(Waiting::Pipe) } else { None };
-            (Box::new(file), size, waiting)
+            let other = file.try_clone().map_err(fail)?;
+            (Box::new(file), size, Some(other))
         };
         let source = Self::new(reader, size, max_decompressed).map_err(fail)?;
-        let plain = source.compression.is_none();
-        let bytes = match plain && size.is_some() && CAN_READ_AT {
-            true => Bytes::File(Arc::new(File::open(path).map_err(fail)?), 0),
-            false => source.bytes,
-        };
-        // Whether a decompressor can go on is not to be seen from its input.
-        Ok(Self { bytes, waiting: waiting.filter(|_| plain), ..source })
+        // Whether a decompressor can go on is not to be seen from its input, nor can it begin anywhere.
+        Ok(match other {
+            _ if source.compression.is_some() => source,
+            None => Self { waiting: Some(Waiting::StandardInput), ..source },
+            Some(pipe) if size.is_none() => Self { waiting: Some(Waiting::Pipe(pipe)), ..source },
+            Some(file) if CAN_READ_AT => Self { bytes: Bytes::File(Arc::new(file), 0), ..source },
+            Some(_) => source,
+        })
     }
 
     /// The next `len` bytes, to be read by whoever has time for it: they are passed. `None` where bytes only come one after the

@@ -119,7 +119,8 @@ impl<Row> Open<Row> {
 
     /// A connection that was written down, of which more is to be kept.
     pub fn of_noted(noted: Noted) -> Option<Self> {
-        let (head, seen, (fins, _)) = (noted.head()?, noted.seen()?, noted.closed());
+        let (seen, (fins, closed)) = (noted.seen()?, noted.closed());
+        let head = noted.head_of(&seen, closed);
         let Noted { young, path, service, quiet } = noted;
         Some(Self {
             head,

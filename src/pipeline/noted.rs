@@ -135,9 +135,14 @@ impl Noted {
 
     /// What is asked of every flow now and then.
     pub fn head(&self) -> Option<Head> {
-        let Seen { first_packet, end, .. } = self.seen()?;
+        Some(self.head_of(&self.seen()?, self.closed().1))
+    }
+
+    /// The same, where it is known what was `seen` of it and when it `closed`.
+    pub fn head_of(&self, seen: &Seen, closed: Option<Timestamp>) -> Head {
+        let Seen { first_packet, end, .. } = *seen;
         let last_packet = self.journal().told().last().map_or(first_packet, |told| told.number());
-        Some(Head { first_packet, last_packet, closed: self.closed().1, end })
+        Head { first_packet, last_packet, closed, end }
     }
 
     /// Its row.
