@@ -14,11 +14,42 @@ pub struct Slot(pub u32);
 pub struct Table<T> {
     /// Half of the hash of each key, and its entry.
     current: HashTable<(u32, Slot)>,
+    recent: Recent,
     entries: Entries<T>,
     free: Vec<Slot>,
     /// Keys that came, and how often what had been found before may have changed.
     came: u64,
     changes: u64,
+}
+
+/// What was asked for lately: few of all flows have packets at the same time, and where these stand should not have to be looked
+/// up in all of the table's memory.
+#[derive(Debug)]
+struct Recent(Box<[(u32, Slot)]>);
+
+/// How many halves of hashes are remembered, by their lowest bits.
+const RECENT: usize = 1024;
+
+/// Where no entry stands.
+const NOWHERE: Slot = Slot(u32::MAX);
+
+impl Recent {
+    #[inline(always)]
+    fn get(&self, half: u32) -> Option<Slot> {
+        let &(other, slot) = self.0.get(half as usize % RECENT)?;
+        (other == half && slot != NOWHERE).then_some(slot)
+    }
+
+    /// Remembers that the current entry of a key with this `half` of a hash is at `slot`.
+    fn set(&mut self, half: u32, slot: Slot) {
+        if let Some(one) = self.0.get_mut(half as usize % RECENT) {
+            *one = (half, slot);
+        }
+    }
+
+    fn forget(&mut self, half: u32) {
+        self.set(half, NOWHERE);
+    }
 }
 
 /// Entries in chunks of a fixed size. Where one runs full, another is opened: none is ever moved, nor is there more memory than
@@ -63,6 +94,7 @@ impl<T> Default for Table<T> {
     fn default() -> Self {
         Self {
             current: HashTable::new(),
+            recent: Recent(vec![(0, NOWHERE); RECENT].into()),
             entries: Entries(Vec::new()),
             free: Vec::new(),
             came: 0,
@@ -75,9 +107,17 @@ impl<T> Table<T> {
     /// The entry that is the current one of a key with this `hash`, if there is none other with the same: nearly always it is.
     /// Entries themselves are not looked at, so that many can be asked for before the memory of the first is there.
     #[inline(always)]
-    pub fn guess(&self, hash: u64) -> Option<Slot> {
+    pub fn guess(&mut self, hash: u64) -> Option<Slot> {
         let half = hash as u32;
-        self.current.find(spread(half), |&(other, _)| other == half).map(|&(_, slot)| slot)
+        self.recent.get(half).or_else(|| self.recall(half))
+    }
+
+    /// The same, of one that was not asked for lately.
+    #[inline(never)]
+    fn recall(&mut self, half: u32) -> Option<Slot> {
+        let (_, slot) = *self.current.find(spread(half), |&(other, _)| other == half)?;
+        self.recent.set(half, slot);
+        Some(slot)
     }
 
     /// The current entry of `key`, whose hash is `hash`.
@@ -96,6 +136,7 @@ impl<T> Table<T> {
         if let Some(entry) = self.entries.get_mut(slot) {
             *entry = Some((key, value));
         }
+        self.recent.set(hash as u32, slot);
         match self.find_current(hash, &key) {
             Some(found) => {
                 found.1 = slot;
@@ -134,6 +175,7 @@ impl<T> Table<T> {
     /// Takes the entry at `slot` out, whether or not it is the current one of its key.
     pub fn remove(&mut self, hash: u64, slot: Slot) -> Option<(Key, T)> {
         self.changes += 1;
+        self.recent.forget(hash as u32);
         let removed = self.entries.get_mut(slot)?.take()?;
         if let Ok(entry) = self.current.find_entry(spread(hash as u32), |&(_, current)| current == slot) {
             entry.remove();
@@ -172,6 +214,7 @@ impl<T> Table<T> {
     /// All entries, current or not, in no particular order.
     pub fn drain(&mut self) -> impl Iterator<Item = (Key, T)> {
         self.current.clear();
+        self.recent.0.fill((0, NOWHERE));
         self.free.clear();
         std::mem::take(&mut self.entries.0).into_iter().flatten().flatten()
     }
@@ -207,6 +250,30 @@ mod tests {
         assert_eq!((table.get(old), table.len()), (Some(&"old"), 2));
         assert_eq!(table.remove(7, old), Some((key, "old")));
         assert_eq!(table.find(7, &key), Some(new));
+    }
+
+    #[test]
+    fn what_was_asked_for_lately_is_no_longer_guessed_once_it_is_gone() {
+        let key = |port| Key::new(6, (Address::v4([1, 1, 1, 1]), port), (Address::v4([2, 2, 2, 2]), 2)).0;
+        let mut table = Table::default();
+        // Both remembered at the same place, and half of the hash the same.
+        let (one, other) = (7, 7 | 1 << 32);
+        let first = table.insert(one, key(1), "first");
+        assert_eq!(table.guess(one), Some(first));
+        let second = table.insert(other, key(2), "second");
+        assert_eq!((table.guess(other), table.find(one, &key(1))), (Some(second), Some(first)));
+        // Another half at the same place.
+        let far = 7 + RECENT as u64;
+        assert_eq!(table.guess(far), None);
+        let third = table.insert(far, key(3), "third");
+        assert_eq!(table.guess(far), Some(third));
+        table.remove(far, third);
+        table.remove(other, second);
+        assert_eq!((table.guess(far), table.guess(one)), (None, Some(first)));
+        table.remove(one, first);
+        assert_eq!(table.guess(one), None);
+        // Nothing is remembered of a hash of naught before anything was asked for.
+        assert_eq!(Table::<()>::default().guess(0), None);
     }
 
     #[test]

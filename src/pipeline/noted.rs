@@ -56,7 +56,13 @@ impl Noted {
     pub fn takes_usual(&mut self, record: &Record) -> bool {
         let Some(line) = record.usual_line() else { return false };
         // As long as there is room, it is not full either.
-        !(self.quiet && record.payload_len() > 0) && self.young.push_at_once(record.number, line)
+        !self.awaits(record) && self.young.push_at_once(record.number, line)
+    }
+
+    /// Whether `record` has payload, for which something waits that will listen.
+    #[inline(always)]
+    pub fn awaits(&self, record: &Record) -> bool {
+        self.quiet && record.payload_len() > 0
     }
 
     /// Writes a segment down, if nothing else has to be done with it. Whether it was. It speaks what its first payload tells at
@@ -67,7 +73,7 @@ impl Noted {
         if record.kind != Kind::Segment
             || !fits
             || (record.is_syn() && !self.takes_syn(record))
-            || (self.quiet && record.payload_len() > 0 && !(all && self.is_told_by(record, opened)))
+            || (self.awaits(record) && !(all && self.is_told_by(record, opened)))
         {
             return false;
         }

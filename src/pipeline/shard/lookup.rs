@@ -20,14 +20,14 @@ impl<Row> Shard<Row> {
         guesses.iter_mut().zip(records).for_each(|(guess, record)| *guess = self.table.guess(record.hash));
         let mut ahead = [None; AHEAD];
         for ((seen, guess), record) in ahead.iter_mut().zip(guesses).zip(records) {
-            *seen = guess.and_then(|guess| self.check(record, guess));
+            *seen = guess.and_then(|guess| self.check(record, guess, opened));
         }
         for (record, seen) in records.iter().zip(ahead) {
             let is_so = match seen {
                 Some(_) => self.table.changes() == changes,
                 None => self.table.came() == came,
             };
-            let seen = if is_so { seen } else { self.look(record) };
+            let seen = if is_so { seen } else { self.look(record, opened) };
             match seen {
                 Some((slot, true)) if has_usual && self.on_usual(task, record, slot, opened) => {}
                 None if has_usual && self.begins_noted(task, record, opened) => {}
@@ -38,13 +38,19 @@ impl<Row> Shard<Row> {
 
     /// The entry of a record if it is what was guessed, and whether the record may well be a usual segment.
     #[inline(always)]
-    fn check(&self, record: &Record, guess: Slot) -> Option<(Slot, bool)> {
+    fn check(&self, record: &Record, guess: Slot, opened: &Opened) -> Option<(Slot, bool)> {
         let (key, entry) = self.table.entry(guess)?;
         if *key != record.key {
-            return self.look(record);
+            return self.look(record, opened);
         }
         let is_usual = match &entry.open {
-            Kept::Noted(_) => true,
+            Kept::Noted(noted) => {
+                if noted.awaits(record) {
+                    // What will be read soon is fetched along with what all look at.
+                    std::hint::black_box(opened.payload(&record.payload()).first().copied());
+                }
+                true
+            }
             Kept::Awake(open) => open.has_usual(),
             Kept::Nothing | Kept::Asleep(_) => false,
         };
@@ -53,9 +59,9 @@ impl<Row> Shard<Row> {
 
     /// The entry of a record, and whether the record may well be a usual segment.
     #[inline(never)]
-    fn look(&self, record: &Record) -> Option<(Slot, bool)> {
+    fn look(&self, record: &Record, opened: &Opened) -> Option<(Slot, bool)> {
         let slot = self.table.find(record.hash, &record.key)?;
-        self.check(record, slot)
+        self.check(record, slot, opened)
     }
 
     /// Takes a segment in which nothing happens that anything waits for. Whether it is one.
