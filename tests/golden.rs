@@ -10,10 +10,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use support::ip::Ip;
+use support::{Record, link, pcap};
 
 #[test]
 fn output_is_as_reviewed() {
@@ -65,6 +70,21 @@ fn output_is_the_same_for_every_number_of_threads_and_every_block_size() {
             );
         }
     }
+}
+
+/// The intervals of a rate are as wide for a capture read in one piece as in many: those of 60 that end a little before a round
+/// number of seconds are where it shows.
+#[test]
+fn a_summary_is_the_same_however_many_blocks_its_frames_came_in() {
+    let records: Vec<Record> = (0..100_i64)
+        .map(|number| Record::new(number * 5_999_900_000 / 99, link::ethernet(&Ip::v4(1, 2).udp(1, 2, b"x"))))
+        .collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), pcap::ethernet(&records)).unwrap();
+    let arguments = ["summary", "-o", "json", file.path().to_str().unwrap()].map(str::to_owned);
+    let whole = run(&arguments, &[]);
+    assert!(whole.0.contains(r#""packets":100"#), "{}", whole.0);
+    assert_eq!(run(&arguments, &["--block-size", "4096"]), whole);
 }
 
 /// Every `$ flowray ...` in the README prints what stands below it; `...` stands for lines left out.
