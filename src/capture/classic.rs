@@ -97,43 +97,64 @@ struct Header {
     length: u32,
 }
 
+/// Passes the whole records of `bytes` from `from` on.
+// By itself, so that what it counts stays in registers.
+#[inline(never)]
+pub(super) fn walk(
+    layout: Layout,
+    bytes: &[u8],
+    from: usize,
+    max_record: usize,
+    interface: &Interface,
+    info: &mut FileInfo,
+) -> Walked {
+    // Twice the same, once with a layout that is known when it is compiled.
+    if layout == Layout::USUAL {
+        Layout::USUAL.walk(bytes, from, max_record, interface, info)
+    } else {
+        layout.walk(bytes, from, max_record, interface, info)
+    }
+}
+
 impl Layout {
     /// That of nearly all files.
     pub const USUAL: Self = Self { big_endian: false, header_len: 16, lengths: Lengths::First };
 
-    /// Passes the whole records of `bytes` from `from` on.
     #[inline(always)]
-    pub fn walk(
+    fn walk(
         self,
         bytes: &[u8],
         from: usize,
         max_record: usize,
         interface: &Interface,
         info: &mut FileInfo,
-        tally: &mut Tally,
     ) -> Walked {
         let mut walked = Walked { end: from, next_len: self.header_len, ..Walked::default() };
+        let (Some(mut rest), Some(clock)) = (bytes.get(from..), interface.clock.fraction()) else {
+            return walked;
+        };
+        let (mut tally, snaplen) = (Tally::after(info.last), interface.snaplen);
         let mut fraction_beyond_second = 0;
-        while let Some(header) = self.header(bytes, walked.end) {
+        while let Some(header) = self.header(rest) {
             let captured = header.captured as usize;
             if captured > max_record {
                 info.notes.record_too_long = true;
                 let what =
                     format!("is damaged: a record claims to hold {captured} bytes, beyond --max-record");
-                walked.damage = Some(Damage { at: walked.end, what });
+                walked.damage = Some(Damage { at: bytes.len() - rest.len(), what });
                 break;
             }
-            let end = walked.end + self.header_len + captured;
-            if end > bytes.len() {
+            let Some(behind) = rest.get(self.header_len + captured..) else {
                 walked.next_len = self.header_len + captured;
                 break;
-            }
-            let at = interface.clock.at(header.raw_at());
-            tally.count(at, header.captured, header.length, interface.snaplen);
-            fraction_beyond_second += u64::from(interface.clock.overflows(header.fraction));
-            walked.packets += 1;
-            walked.end = end;
+            };
+            tally.count(Some(clock.at(header.raw_at())), header.captured, header.length, snaplen);
+            fraction_beyond_second += u64::from(clock.overflows(header.fraction));
+            rest = behind;
         }
+        (walked.end, walked.packets) = (bytes.len() - rest.len(), tally.packets);
+        tally.captured_bytes = self.captured(walked.end - from, walked.packets);
+        info.add(&tally);
         info.notes.fraction_beyond_second += fraction_beyond_second;
         if let Some(first) = info.sections.first_mut().and_then(|section| section.interfaces.first_mut()) {
             first.packets += walked.packets;
@@ -141,25 +162,37 @@ impl Layout {
         walked
     }
 
-    /// The record at `at`, which is whole.
+    /// How many of the bytes of so many records are captured ones.
+    #[inline]
+    pub fn captured(&self, bytes: usize, packets: u64) -> u64 {
+        bytes as u64 - packets * self.header_len as u64
+    }
+
+    /// The record that `bytes` begin with, which is whole, and what is behind it.
     #[inline(always)]
-    pub fn open<'a>(&self, bytes: &'a [u8], at: usize) -> Option<(Record<'a>, usize)> {
-        let header = self.header(bytes, at)?;
-        let start = at + self.header_len;
-        let end = start + header.captured as usize;
+    pub fn split<'a>(&self, bytes: &'a [u8]) -> Option<(Record<'a>, &'a [u8])> {
+        let header = self.header(bytes)?;
+        let (data, behind) = bytes.get(self.header_len..)?.split_at_checked(header.captured as usize)?;
         let record = Record {
             raw_at: Some(header.raw_at()),
             interface: 0,
             orig_len: header.length,
-            data: bytes.get(start..end)?,
+            data,
             options: &[],
         };
-        Some((record, end))
+        Some((record, behind))
+    }
+
+    /// The record at `at`, which is whole, and where the next one is.
+    #[inline(always)]
+    pub fn open<'a>(&self, bytes: &'a [u8], at: usize) -> Option<(Record<'a>, usize)> {
+        let (record, behind) = self.split(bytes.get(at..)?)?;
+        Some((record, bytes.len() - behind.len()))
     }
 
     #[inline]
-    fn header(&self, bytes: &[u8], at: usize) -> Option<Header> {
-        let fields: &[u8; 16] = bytes.get(at..)?.first_chunk()?;
+    fn header(&self, bytes: &[u8]) -> Option<Header> {
+        let fields: &[u8; 16] = bytes.first_chunk()?;
         let word =
             |word: [u8; 4]| if self.big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) };
         let [s0, s1, s2, s3, f0, f1, f2, f3, c0, c1, c2, c3, l0, l1, l2, l3] = *fields;

@@ -13,19 +13,42 @@ pub struct Clock {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Ticks {
-    /// Seconds in the upper 32 bits, a fraction of so many nanoseconds in the lower.
-    Fraction(i64),
+    /// Seconds, and a fraction apart.
+    Fraction(Fraction),
     /// 10^-n seconds.
     Decimal(u8),
     /// 2^-n seconds.
     Binary(u8),
 }
 
+/// Seconds in the upper 32 bits of a time field, and in the lower a fraction that counts so many nanoseconds.
+// Of 16 bits, so that the compiler sees that no instant lies beyond 64-bit nanoseconds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Fraction(u16);
+
+impl Fraction {
+    /// Microseconds.
+    pub const MICROS: Self = Self(1000);
+
+    /// The instant of a record whose time field is `raw`.
+    #[inline]
+    pub fn at(self, raw: u64) -> Timestamp {
+        let fraction = (raw & u64::from(u32::MAX)) * u64::from(self.0);
+        Timestamp::from_nanos(((raw >> 32) * SECOND as u64 + fraction).cast_signed())
+    }
+
+    /// Whether a fraction reaches a second, though seconds are counted apart.
+    #[inline]
+    pub const fn overflows(self, fraction: u32) -> bool {
+        fraction as u64 * self.0 as u64 >= SECOND as u64
+    }
+}
+
 impl Clock {
     /// Seconds and microseconds.
-    pub const MICROS: Self = Self { ticks: Ticks::Fraction(1000), offset: 0 };
+    pub const MICROS: Self = Self { ticks: Ticks::Fraction(Fraction::MICROS), offset: 0 };
     /// Seconds and nanoseconds.
-    pub const NANOS: Self = Self { ticks: Ticks::Fraction(1), offset: 0 };
+    pub const NANOS: Self = Self { ticks: Ticks::Fraction(Fraction(1)), offset: 0 };
 
     /// The clock of a pcapng interface: `if_tsresol` (a power of ten, with the top bit set of two) and `if_tsoffset`
     /// (seconds), draft-ietf-opsawg-pcapng §4.2.
@@ -37,9 +60,19 @@ impl Clock {
     /// The instant of a record whose time field is `raw`; `None` where it does not fit 64-bit nanoseconds.
     #[inline]
     pub fn at(&self, raw: u64) -> Option<Timestamp> {
-        let Ticks::Fraction(unit) = self.ticks else { return self.at_ticks(raw) };
-        let fraction = (raw & u64::from(u32::MAX)) as i64 * unit;
-        Some(Timestamp::from_nanos((raw >> 32) as i64 * SECOND as i64 + fraction))
+        match self.fraction() {
+            Some(fraction) => Some(fraction.at(raw)),
+            None => self.at_ticks(raw),
+        }
+    }
+
+    /// How it counts, if it counts seconds and a fraction apart, as that of every classic file does.
+    #[inline]
+    pub(super) const fn fraction(self) -> Option<Fraction> {
+        match self.ticks {
+            Ticks::Fraction(fraction) => Some(fraction),
+            _ => None,
+        }
     }
 
     /// The same where all of the field counts ticks.
@@ -48,20 +81,14 @@ impl Clock {
         let ticks = i128::from(raw);
         let nanos = match self.ticks {
             _ if !self.is_usable() => return None,
-            Ticks::Fraction(unit) => (ticks >> 32) * SECOND + (ticks & 0xffff_ffff) * i128::from(unit),
+            Ticks::Fraction(Fraction(unit)) => {
+                (ticks >> 32) * SECOND + (ticks & 0xffff_ffff) * i128::from(unit)
+            }
             Ticks::Decimal(n @ 0..=9) => ticks * 10i128.pow(u32::from(9 - n)),
             Ticks::Decimal(n) => ticks / 10i128.pow(u32::from(n - 9)),
             Ticks::Binary(n) => (ticks * SECOND) >> n,
         };
         i64::try_from(nanos + i128::from(self.offset) * SECOND).ok().map(Timestamp::from_nanos)
-    }
-
-    /// Whether its fraction reaches a second, though seconds are counted apart.
-    pub(super) const fn overflows(self, fraction: u32) -> bool {
-        match self.ticks {
-            Ticks::Fraction(unit) => fraction as i64 * unit >= SECOND as i64,
-            _ => false,
-        }
     }
 
     /// Whether 64 bits of its ticks are as long as a second: 10^-19 or 2^-63 seconds at the finest.
@@ -77,7 +104,7 @@ impl Clock {
     /// that no microseconds add up to, as 2^-7 s and finer.
     pub const fn is_fine(self) -> bool {
         match self.ticks {
-            Ticks::Fraction(unit) => unit < 1000,
+            Ticks::Fraction(Fraction(unit)) => unit < 1000,
             Ticks::Decimal(n) => n > 6,
             Ticks::Binary(n) => n > 6,
         }
@@ -91,7 +118,7 @@ impl Clock {
     /// Its resolution as pcapng writes it (`if_tsresol`).
     pub const fn tsresol(self) -> u8 {
         match self.ticks {
-            Ticks::Fraction(1) => 9,
+            Ticks::Fraction(Fraction(1)) => 9,
             Ticks::Fraction(_) => 6,
             Ticks::Decimal(n) => n,
             Ticks::Binary(n) => n | 0x80,

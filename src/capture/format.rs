@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::block::{Piece, Record};
 use super::classic::Layout;
-use super::tally::Tally;
 use super::{FileInfo, Interface, classic, pcapng, snoop};
 
 /// The format of a capture file.
@@ -72,21 +71,14 @@ impl Walker {
 
     /// Passes the whole records of `bytes` from `from` on, none of which is longer than `max_record`.
     pub fn walk(&mut self, bytes: &[u8], from: usize, max_record: usize, info: &mut FileInfo) -> Walked {
-        let mut tally = Tally::after(info.last);
-        let walked = match self {
+        match self {
             Self::Classic(layout, interfaces) => match interfaces.first() {
-                // Twice the same, once with a layout that is known when it is compiled.
-                Some(interface) if *layout == Layout::USUAL => {
-                    Layout::USUAL.walk(bytes, from, max_record, interface, info, &mut tally)
-                }
-                Some(interface) => layout.walk(bytes, from, max_record, interface, info, &mut tally),
+                Some(interface) => classic::walk(*layout, bytes, from, max_record, interface, info),
                 None => Walked::default(),
             },
-            Self::Snoop(_) => snoop::walk(bytes, from, max_record, info, &mut tally),
-            Self::Pcapng(sections) => sections.walk(bytes, from, max_record, info, &mut tally),
-        };
-        info.add(&tally);
-        walked
+            Self::Snoop(_) => snoop::walk(bytes, from, max_record, info),
+            Self::Pcapng(sections) => sections.walk(bytes, from, max_record, info),
+        }
     }
 
     /// What the records are that were passed since the last call, for the block that they go into.

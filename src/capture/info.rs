@@ -198,13 +198,11 @@ impl FileInfo {
         notes.untimed += tally.untimed;
         notes.time_backwards += tally.time_backwards;
         notes.time_backwards_most = notes.time_backwards_most.max(tally.time_backwards_most);
-        if tally.first.is_none() {
-            return;
-        }
+        let Some(first) = tally.first else { return };
         self.first = self.first.or(tally.first);
         self.last = Some(tally.last);
-        self.earliest = Some(self.earliest.map_or(tally.earliest, |earliest| earliest.min(tally.earliest)));
-        self.latest = Some(self.latest.map_or(tally.latest, |latest| latest.max(tally.latest)));
+        self.earliest = Some(self.earliest.unwrap_or(first).min(tally.earliest));
+        self.latest = Some(self.latest.unwrap_or(first).max(tally.latest).max(tally.last));
     }
 }
 

@@ -57,17 +57,11 @@ pub(super) fn recognise(start: &[u8]) -> bool {
 
 impl Sections {
     /// Passes the whole blocks of `bytes` from `from` on.
-    pub fn walk(
-        &mut self,
-        bytes: &[u8],
-        from: usize,
-        max_record: usize,
-        info: &mut FileInfo,
-        tally: &mut Tally,
-    ) -> Walked {
+    pub fn walk(&mut self, bytes: &[u8], from: usize, max_record: usize, info: &mut FileInfo) -> Walked {
+        let mut tally = Tally::after(info.last);
         let mut walked = Walked { end: from, next_len: FRAME_LEN, ..Walked::default() };
         while let Some(rest) = bytes.get(walked.end..) {
-            match self.pass(rest, walked.end, max_record, (info, tally), &mut walked.fault) {
+            match self.pass(rest, walked.end, max_record, (info, &mut tally), &mut walked.fault) {
                 Ok(Passed::Packet(len)) => {
                     (walked.end, walked.packets) = (walked.end + len, walked.packets + 1)
                 }
@@ -82,6 +76,7 @@ impl Sections {
                 }
             }
         }
+        info.add(&tally);
         walked
     }
 
@@ -150,6 +145,7 @@ impl Sections {
     fn count(&self, packet: &Packet<'_>, block: &[u8], info: &mut FileInfo, tally: &mut Tally) {
         let Some(interface) = self.interfaces.get(packet.interface as usize) else { return };
         let at = packet.raw_at.and_then(|raw| interface.clock.at(raw));
+        tally.captured_bytes += packet.data.len() as u64;
         tally.count(at, packet.data.len() as u32, packet.orig_len, interface.snaplen);
         info.notes.dropped += u64::from(packet.drops.unwrap_or(0));
         for option in BlockOptions::new(packet.options(block), self.big_endian) {

@@ -6,6 +6,7 @@ use nom::number::complete::be_u32;
 use nom::{IResult, Parser};
 
 use super::block::Record;
+use super::clock::Fraction;
 use super::format::{Damage, Walked, Walker};
 use super::tally::Tally;
 use super::{Clock, FileInfo, Format, Interface, InterfaceInfo, LinkType, SectionInfo};
@@ -74,13 +75,8 @@ impl Header {
 }
 
 /// Passes the whole records of `bytes` from `from` on.
-pub(super) fn walk(
-    bytes: &[u8],
-    from: usize,
-    max_record: usize,
-    info: &mut FileInfo,
-    tally: &mut Tally,
-) -> Walked {
+pub(super) fn walk(bytes: &[u8], from: usize, max_record: usize, info: &mut FileInfo) -> Walked {
+    let mut tally = Tally::after(info.last);
     let mut walked = Walked { end: from, next_len: RECORD_HEADER_LEN, ..Walked::default() };
     while let Some(header) = Header::read(bytes, walked.end) {
         let (included, record) = (header.included as usize, header.record as usize);
@@ -96,13 +92,15 @@ pub(super) fn walk(
             walked.next_len = record;
             break;
         }
-        tally.count(Clock::MICROS.at(header.raw_at()), header.included, header.original, 0);
-        info.notes.fraction_beyond_second += u64::from(Clock::MICROS.overflows(header.micros));
+        tally.captured_bytes += u64::from(header.included);
+        tally.count(Some(Fraction::MICROS.at(header.raw_at())), header.included, header.original, 0);
+        info.notes.fraction_beyond_second += u64::from(Fraction::MICROS.overflows(header.micros));
         // It counts from the start of the capture.
         info.notes.dropped = u64::from(header.drops).max(info.notes.dropped);
         walked.packets += 1;
         walked.end += record;
     }
+    info.add(&tally);
     if let Some(first) = info.sections.first_mut().and_then(|section| section.interfaces.first_mut()) {
         first.packets += walked.packets;
     }
