@@ -76,11 +76,24 @@ impl<'a> TcpOptions<'a> {
 impl<'a> Iterator for TcpOptions<'a> {
     type Item = TcpOption<'a>;
 
-    // Where it is known which options are asked for, none of the others need be made.
-    #[inline(always)]
+    #[inline]
     fn next(&mut self) -> Option<TcpOption<'a>> {
+        self.take_next(|option| option)
+    }
+
+    #[inline(always)]
+    fn for_each<F: FnMut(TcpOption<'a>)>(mut self, mut take: F) {
+        while self.take_next(&mut take).is_some() {}
+    }
+}
+
+impl<'a> TcpOptions<'a> {
+    /// What `take` makes of the next one.
+    // It is called for each kind by itself: so no option need be made to find out which it is.
+    #[inline(always)]
+    fn take_next<T>(&mut self, take: impl FnOnce(TcpOption<'a>) -> T) -> Option<T> {
         // Those of nearly all SYNs, as they are always laid out, without asking how long they are.
-        let (option, rest) = loop {
+        let (taken, rest) = loop {
             break match self.0 {
                 [] | [0, ..] => return None,
                 // No operation: padding between options.
@@ -88,35 +101,31 @@ impl<'a> Iterator for TcpOptions<'a> {
                     self.0 = rest;
                     continue;
                 }
-                [2, 4, a, b, rest @ ..] => (TcpOption::Mss(u16::from_be_bytes([*a, *b])), rest),
-                [3, 3, shift, rest @ ..] => (TcpOption::WindowScale(*shift), rest),
-                [4, 2, rest @ ..] => (TcpOption::SackPermitted, rest),
+                [2, 4, a, b, rest @ ..] => (take(TcpOption::Mss(u16::from_be_bytes([*a, *b]))), rest),
+                [3, 3, shift, rest @ ..] => (take(TcpOption::WindowScale(*shift)), rest),
+                [4, 2, rest @ ..] => (take(TcpOption::SackPermitted), rest),
                 [8, 10, a, b, c, d, e, f, g, h, rest @ ..] => {
                     let (tsval, tsecr) = ([*a, *b, *c, *d], [*e, *f, *g, *h]);
-                    (TcpOption::Timestamps(u32::from_be_bytes(tsval), u32::from_be_bytes(tsecr)), rest)
+                    (take(TcpOption::Timestamps(u32::from_be_bytes(tsval), u32::from_be_bytes(tsecr))), rest)
                 }
-                _ => return self.other(),
+                bytes => match other(bytes) {
+                    Some((option, rest)) => (take(option), rest),
+                    None => {
+                        self.0 = &[];
+                        return None;
+                    }
+                },
             };
         };
         self.0 = rest;
-        Some(option)
+        Some(taken)
     }
 }
 
-impl<'a> TcpOptions<'a> {
-    /// The next one, whatever it is.
-    fn other(&mut self) -> Option<TcpOption<'a>> {
-        match option(self.0) {
-            Ok((rest, option)) => {
-                self.0 = rest;
-                Some(option)
-            }
-            Err(_) => {
-                self.0 = &[];
-                None
-            }
-        }
-    }
+/// The option that `bytes` begin with, whatever it is, and what is behind it.
+#[inline(never)]
+fn other(bytes: &[u8]) -> Option<(TcpOption<'_>, &[u8])> {
+    option(bytes).ok().map(|(rest, option)| (option, rest))
 }
 
 /// Kind, length (which counts itself and the kind), and what the length leaves.
@@ -221,6 +230,14 @@ mod tests {
         #[test]
         fn any_bytes_end(bytes: Vec<u8>) {
             prop_assert!(TcpOptions::new(&bytes).count() <= bytes.len());
+        }
+
+        #[test]
+        fn one_by_one_and_all_at_once_they_are_the_same(bytes in prop::collection::vec(0_u8..11, 0..40)) {
+            let mut all = Vec::new();
+            TcpOptions::new(&bytes).for_each(|option| all.push(option));
+            let mut options = TcpOptions::new(&bytes);
+            prop_assert_eq!(std::iter::from_fn(|| options.next()).collect::<Vec<_>>(), all);
         }
     }
 }

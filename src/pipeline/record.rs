@@ -154,44 +154,49 @@ impl Beside {
     }
 
     /// What the options of a segment say.
-    // By value, and asked before the rest of the header is: so a record is built where it goes.
     #[inline(always)]
     pub fn offered(&mut self, tcp: &Tcp<'_>) -> Offered {
         // Nearly all segments of a connection with timestamps have these twelve bytes and no others.
-        match (tcp.options, tcp.urgent) {
-            ([1, 1, 8, 10, a, b, c, d, e, f, g, h], 0) => {
-                let word = |word: [&u8; 4]| u32::from_be_bytes(word.map(|byte| *byte));
-                Offered { timestamps: Some((word([a, b, c, d]), word([e, f, g, h]))), extra: 0 }
+        const NOPS_AND_TIMESTAMPS: u32 = u32::from_be_bytes([1, 1, 8, 10]);
+        match (<[u8; 12]>::try_from(tcp.options), tcp.urgent) {
+            (Ok([n, o, t, l, a, b, c, d, e, f, g, h]), 0)
+                if u32::from_be_bytes([n, o, t, l]) == NOPS_AND_TIMESTAMPS =>
+            {
+                let timestamps = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
+                Offered { timestamps: Some(timestamps), extra: 0 }
             }
-            ([], 0) => Offered::default(),
-            _ => {
-                let (timestamps, extra) = self.options_of(tcp.options(), tcp.urgent);
-                Offered { timestamps, extra }
-            }
+            (Err(_), 0) if tcp.options.is_empty() => Offered::default(),
+            _ => self.options_of(tcp.options(), tcp.urgent),
         }
     }
 
-    /// The timestamps of a segment, and where what else few have stands.
+    /// The same of any options.
     #[inline(never)]
-    fn options_of(&mut self, options: TcpOptions<'_>, urgent: u16) -> (Option<(u32, u32)>, u32) {
+    fn options_of(&mut self, options: TcpOptions<'_>, urgent: u16) -> Offered {
         let mut timestamps = None;
-        let mut extra = (urgent != 0).then(|| Extra { urgent, ..Extra::default() });
-        for option in options {
+        // What there is to say is written where it goes; if it is nothing, that is taken back.
+        let (mut is_extra, place) = (urgent != 0, self.extras.len() as u32);
+        self.extras.push(Extra { urgent, ..Extra::default() });
+        let Some(extra) = self.extras.last_mut() else { return Offered::default() };
+        options.for_each(|option| {
             match option {
-                TcpOption::Timestamps(tsval, tsecr) => timestamps = Some((tsval, tsecr)),
-                TcpOption::Sack(blocks) => extra.get_or_insert_default().sack = blocks,
-                TcpOption::Mss(mss) => extra.get_or_insert_default().mss = Some(mss),
-                TcpOption::WindowScale(shift) => extra.get_or_insert_default().window_scale = Some(shift),
-                TcpOption::SackPermitted => extra.get_or_insert_default().sack_permitted = true,
+                TcpOption::Sack(blocks) => extra.sack = blocks,
+                TcpOption::Mss(mss) => extra.mss = Some(mss),
+                TcpOption::WindowScale(shift) => extra.window_scale = Some(shift),
+                TcpOption::SackPermitted => extra.sack_permitted = true,
                 TcpOption::FastOpen(cookie) | TcpOption::FastOpenExperimental(cookie) => {
-                    extra.get_or_insert_default().fast_open = Some(cookie.len() as u8);
+                    extra.fast_open = Some(cookie.len() as u8);
                 }
-                _ => {}
+                TcpOption::Timestamps(tsval, tsecr) => return timestamps = Some((tsval, tsecr)),
+                _ => return,
             }
+            is_extra = true;
+        });
+        if is_extra {
+            return Offered { timestamps, extra: place };
         }
-        let Some(extra) = extra else { return (timestamps, 0) };
-        self.extras.push(extra);
-        (timestamps, self.extras.len() as u32 - 1)
+        self.extras.pop();
+        Offered { timestamps, extra: 0 }
     }
 
     fn path(&mut self, packet: &Packet<'_>) -> u16 {
