@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::classic::Layout;
+use super::clock::Fraction;
 use super::format::Records;
 use super::{BlockOptions, Interface, LinkType};
 use crate::time::Timestamp;
@@ -197,8 +198,8 @@ pub struct Frames<'a> {
 #[derive(Debug)]
 pub struct Usual<'f, 'a> {
     frames: &'f mut Frames<'a>,
-    bytes: &'a [u8],
     interface: &'a Interface,
+    clock: Fraction,
 }
 
 /// What such a record says.
@@ -207,13 +208,22 @@ pub struct Brief<'a> {
     /// The number of its frame.
     pub number: u64,
     /// When it was captured.
-    pub at: Option<Timestamp>,
+    pub at: Timestamp,
     /// Length on the wire, as the record says.
     pub orig_len: u32,
     /// Where its data begins in the block.
     pub offset: usize,
     /// The bytes captured.
     pub data: &'a [u8],
+}
+
+/// What the frames that were passed come to.
+#[derive(Clone, Copy, Debug)]
+pub struct Passed {
+    /// How many they are.
+    pub packets: u64,
+    /// Bytes captured of them.
+    pub captured: u64,
 }
 
 impl<'a> Usual<'_, 'a> {
@@ -224,21 +234,24 @@ impl<'a> Usual<'_, 'a> {
 
     /// Passes them as long as `takes` takes them. The first that it does not is the next of the frames.
     #[inline(always)]
-    pub fn pass(self, mut takes: impl FnMut(&Brief<'a>) -> bool) {
-        let Self { frames, bytes, interface } = self;
-        let (first, packets, clock) = (frames.block.first_number, frames.block.packets, interface.clock);
-        let (mut at, mut index) = (frames.at, frames.index);
-        while index < packets {
-            let Some((record, end)) = Layout::USUAL.open(bytes, at) else { break };
+    pub fn pass(self, mut takes: impl FnMut(&Brief<'a>) -> bool) -> Passed {
+        let Self { frames, clock, .. } = self;
+        let (bytes, first) = (frames.block.bytes(), frames.block.first_number);
+        let all = bytes.get(frames.at..).unwrap_or_default();
+        let (mut rest, mut number) = (all, first + frames.index);
+        // The block ends with the last of them.
+        while let Some((record, behind)) = Layout::USUAL.split(rest) {
             let Record { raw_at, orig_len, data, .. } = record;
-            let offset = end - data.len();
-            let number = first + index;
-            if !takes(&Brief { number, at: raw_at.and_then(|raw| clock.at(raw)), orig_len, offset, data }) {
+            let offset = bytes.len() - behind.len() - data.len();
+            let at = clock.at(raw_at.unwrap_or_default());
+            if !takes(&Brief { number, at, orig_len, offset, data }) {
                 break;
             }
-            (at, index) = (end, index + 1);
+            (rest, number) = (behind, number + 1);
         }
-        (frames.at, frames.index) = (at, index);
+        let packets = number - first - frames.index;
+        (frames.at, frames.index) = (bytes.len() - rest.len(), number - first);
+        Passed { packets, captured: Layout::USUAL.captured(all.len() - rest.len(), packets) }
     }
 }
 
@@ -247,8 +260,9 @@ impl<'a> Frames<'a> {
     pub fn usual(&mut self) -> Option<Usual<'_, 'a>> {
         let piece =
             self.piece.filter(|piece| matches!(piece.records, Records::Usual) && self.later.is_empty())?;
-        let (bytes, interface) = (self.block.bytes(), piece.interfaces.first()?);
-        Some(Usual { frames: self, bytes, interface })
+        let interface = piece.interfaces.first()?;
+        let clock = interface.clock.fraction()?;
+        Some(Usual { frames: self, interface, clock })
     }
 }
 

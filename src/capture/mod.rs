@@ -34,7 +34,7 @@ mod tally;
 mod trial;
 mod write;
 
-pub use block::{Block, Brief, Frame, Frames, Usual};
+pub use block::{Block, Brief, Frame, Frames, Passed, Usual};
 pub use clock::Clock;
 pub use format::Format;
 pub use info::{FileInfo, InterfaceInfo, Notes, SectionInfo, Statistics};

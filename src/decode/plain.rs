@@ -29,9 +29,8 @@ pub fn plain(data: &[u8], orig_len: u32) -> Option<Plain<'_>> {
     // One look whether all of it is there.
     let (headers, behind) = data.split_first_chunk::<HEADERS_LEN>()?;
     let plain = Plain { headers, options: &[], payload: &[], payload_len: 0 };
-    let [version, flags, fragment, protocol] = [IP, IP + 6, IP + 7, IP + 9].map(|at| plain.byte(at));
-    let is_whole = flags & 0x3f == 0 && fragment == 0;
-    if plain.short(IP - 2) != 0x0800 || version != 0x45 || protocol != 6 || !is_whole {
+    // EtherType, version and header length; whether it is a fragment, and the protocol.
+    if plain.word(IP - 2) & 0xffff_ff00 != 0x0800_4500 || plain.word(IP + 6) & 0x3fff_00ff != 6 {
         return None;
     }
     // As in the walk: a record may claim less than it holds, and a total length of 0 was left to the network card.
@@ -57,24 +56,24 @@ impl<'a> Plain<'a> {
         linktype == LinkType::ETHERNET && limits.layers >= Plain::LAYERS.len()
     }
 
-    /// Who sent it: address and port.
+    /// The addresses of source and destination.
     #[inline(always)]
-    pub fn source(&self) -> (Address, u16) {
-        (Address::v4(self.word(IP + 12).to_be_bytes()), self.short(TCP))
+    pub fn addresses(&self) -> u64 {
+        u64::from_be_bytes(self.bytes(IP + 12))
     }
 
-    /// For whom it is.
+    /// The ports of source and destination.
     #[inline(always)]
-    pub fn destination(&self) -> (Address, u16) {
-        (Address::v4(self.word(IP + 16).to_be_bytes()), self.short(TCP + 2))
+    pub fn ports(&self) -> u32 {
+        self.word(TCP)
     }
 
     /// The IP header.
     #[inline(always)]
     pub fn network(&self) -> Network {
         Network {
-            source: self.source().0,
-            destination: self.destination().0,
+            source: Address::v4(self.bytes(IP + 12)),
+            destination: Address::v4(self.bytes(IP + 16)),
             protocol: 6,
             ttl: self.byte(IP + 8),
             tos: self.byte(IP + 1),
@@ -87,8 +86,8 @@ impl<'a> Plain<'a> {
     #[inline(always)]
     pub fn tcp(&self) -> Tcp<'a> {
         Tcp {
-            source_port: self.source().1,
-            destination_port: self.destination().1,
+            source_port: self.short(TCP),
+            destination_port: self.short(TCP + 2),
             seq: self.word(TCP + 4),
             ack: self.word(TCP + 8),
             flags: self.short(TCP + 12) & 0xfff,
@@ -99,6 +98,12 @@ impl<'a> Plain<'a> {
         }
     }
 
+    /// The length of the TCP header.
+    #[inline]
+    pub fn tcp_header_len(&self) -> u32 {
+        20 + self.options.len() as u32
+    }
+
     /// Where its payload begins in the frame.
     #[inline]
     pub fn payload_offset(&self) -> u32 {
@@ -107,17 +112,22 @@ impl<'a> Plain<'a> {
 
     /// What stands `at` a constant place of the headers.
     #[inline(always)]
+    fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
+        self.headers.get(at..).and_then(|bytes| bytes.first_chunk()).copied().unwrap_or([0; N])
+    }
+
+    #[inline(always)]
     fn byte(&self, at: usize) -> u8 {
-        self.headers.get(at).copied().unwrap_or(0)
+        u8::from_be_bytes(self.bytes(at))
     }
 
     #[inline(always)]
     fn short(&self, at: usize) -> u16 {
-        u16::from_be_bytes([self.byte(at), self.byte(at + 1)])
+        u16::from_be_bytes(self.bytes(at))
     }
 
     #[inline(always)]
     fn word(&self, at: usize) -> u32 {
-        u32::from_be_bytes([self.byte(at), self.byte(at + 1), self.byte(at + 2), self.byte(at + 3)])
+        u32::from_be_bytes(self.bytes(at))
     }
 }

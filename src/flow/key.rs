@@ -48,6 +48,24 @@ impl Key {
         }
     }
 
+    /// The same of a packet of IPv4, where both addresses and both ports are one number each, as they stand in its headers:
+    /// those of the source, and behind them those of the destination.
+    // Without a branch: packets go to and fro, and which way the next one goes cannot be foretold.
+    #[inline]
+    pub fn of_v4(protocol: u8, addresses: u64, ports: u32) -> (Self, Direction) {
+        let wide = |addresses: u64, ports: u32| u128::from(addresses) << 64 | u128::from(ports);
+        let (opposite_addresses, opposite_ports) = (addresses.rotate_left(32), ports.rotate_left(16));
+        let is_reverse = wide(opposite_addresses, opposite_ports) < wide(addresses, ports);
+        let (addresses, ports) =
+            if is_reverse { (opposite_addresses, opposite_ports) } else { (addresses, ports) };
+        let key = Self {
+            first: [addresses >> 32 << 32, 0],
+            second: [addresses << 32, 0],
+            rest: u64::from(ports) << shift::SECOND_PORT | u64::from(protocol) << shift::PROTOCOL,
+        };
+        (key, if is_reverse { Direction::Reverse } else { Direction::Forward })
+    }
+
     /// The lower endpoint.
     pub fn first(&self) -> (Address, u16) {
         (address(self.first, self.rest >> shift::FIRST_V6), (self.rest >> shift::FIRST_PORT) as u16)
@@ -179,6 +197,20 @@ mod tests {
         assert_eq!(there, back);
         assert_eq!((forth, again), (Direction::Reverse, Direction::Forward));
         assert_eq!(there.sender(forth), a);
+    }
+
+    #[test]
+    fn the_key_of_ipv4_headers_is_the_same() {
+        let ends = [(0, 0), (1, u16::MAX), (1, 80), (0x0a00_0001, 80), (u32::MAX, 0), (u32::MAX, u16::MAX)];
+        for (source, source_port) in ends {
+            for (destination, destination_port) in ends {
+                let end = |host: u32, port| (Address::v4(host.to_be_bytes()), port);
+                let addresses = u64::from(source) << 32 | u64::from(destination);
+                let ports = u32::from(source_port) << 16 | u32::from(destination_port);
+                let expected = Key::new(6, end(source, source_port), end(destination, destination_port));
+                assert_eq!(Key::of_v4(6, addresses, ports), expected);
+            }
+        }
     }
 
     #[test]

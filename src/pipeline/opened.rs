@@ -17,9 +17,6 @@ use crate::time::Timestamp;
 /// no more, so that what a block has for each is long enough to be fetched ahead.
 pub(super) const SHARDS: usize = 16;
 
-/// Records for which room is made at a time.
-const MOST_AT_ONCE: usize = 64;
-
 /// The shard of a flow.
 pub(super) fn shard_of(key: &Key) -> usize {
     key.group() as usize % SHARDS
@@ -97,43 +94,40 @@ struct Sorter<'a> {
 
 impl Sorter<'_> {
     /// Takes frames of which nothing is asked but their records, as long as they are plain ones.
+    // By itself, since it has use for all of a core's registers.
+    #[inline(never)]
     fn pass(&mut self, frames: &mut Frames<'_>, limits: &Limits, counts: &mut Counts) {
         let usual = frames.usual().filter(|usual| Plain::may_be(usual.interface().linktype, limits));
         let Some(usual) = usual else { return };
         let fine_clock = usual.interface().clock.is_fine();
-        let (mut amount, mut captured) = (Amount::default(), 0);
-        let (mut earliest, mut latest) = (Timestamp::MAX, Timestamp::MIN);
-        usual.pass(|&Brief { number, at, orig_len: len, offset, data }| {
-            if !self.takes_plain(data, offset as u32, Origin { number, at, fine_clock, len }) {
-                return false;
-            }
-            amount.add(Amount { packets: 1, bytes: u64::from(len) });
-            captured += data.len() as u64;
-            if let Some(at) = at {
-                (earliest, latest) = (earliest.min(at), latest.max(at));
-            }
+        let (mut bytes, mut earliest, mut latest) = (0, Timestamp::MAX, Timestamp::MIN);
+        let passed = usual.pass(|&Brief { number, at, orig_len: len, offset, data }| {
+            let Some(plain) = decode::plain(data, len) else { return false };
+            bytes += u64::from(len);
+            (earliest, latest) = (earliest.min(at), latest.max(at));
+            self.take(&plain, offset as u32, &Origin { number, at: Some(at), fine_clock, len });
             true
         });
-        counts.on_decoded(amount, captured, (earliest <= latest).then_some((earliest, latest)));
+        let amount = Amount { packets: passed.packets, bytes };
+        counts.on_decoded(amount, passed.captured, (earliest <= latest).then_some((earliest, latest)));
     }
 
     /// Takes the record of the Ethernet frame that is at `offset` in its block, if it is a plain one. Whether it is.
-    // Apart from the loop over frames: it has use for all of a core's registers.
     #[inline(never)]
-    fn takes_plain(&mut self, data: &[u8], offset: u32, frame: Origin) -> bool {
-        let Some(plain) = decode::plain(data, frame.len) else { return false };
-        let key = Key::new(TCP, plain.source(), plain.destination());
-        let offered = self.beside.offered(&plain.tcp());
-        let Some(bucket) = self.buckets.get_mut(shard_of(&key.0)) else { return false };
-        // Room is made before the headers are read, so that what is read goes where it belongs, and nowhere else before.
-        if bucket.len() == bucket.capacity() {
-            bucket.reserve(MOST_AT_ONCE);
-        }
-        if bucket.len() < bucket.capacity() {
-            let payload = Payload::of_plain(&plain, offset);
-            bucket.push(Record::of_plain(&frame, key, &plain, payload, offered, self.state));
-        }
+    fn takes_plain(&mut self, frame: &Frame<'_>, offset: u32) -> bool {
+        let Some(plain) = decode::plain(frame.data, frame.orig_len) else { return false };
+        self.take(&plain, offset, &Origin::of(frame));
         true
+    }
+
+    /// Takes the record of a plain frame, likewise.
+    // Into the loop over frames it goes: to hand over what is known of a frame takes as long as to read half of its headers.
+    #[inline(always)]
+    fn take(&mut self, plain: &Plain<'_>, offset: u32, frame: &Origin) {
+        let key = Key::of_v4(TCP, plain.addresses(), plain.ports());
+        if let Some(bucket) = self.buckets.get_mut(shard_of(&key.0)) {
+            Record::push_plain(bucket, frame, key, plain, offset, &mut self.beside, self.state);
+        }
     }
 }
 
@@ -144,7 +138,15 @@ impl Opened {
             Some(spent) => (spent.buckets, spent.chosen, spent.fragments, spent.beside),
             None => (vec![Vec::new(); SHARDS], Vec::new(), Vec::new(), Beside::default()),
         };
-        buckets.iter_mut().for_each(Vec::clear);
+        // Flows are not of one size: room for twice the share of a shard is seldom too little. It is not grown into, since
+        // what was there before would be copied.
+        let room = (2 * block.len() as usize / SHARDS).next_power_of_two();
+        for bucket in &mut buckets {
+            bucket.clear();
+            if bucket.capacity() < room {
+                *bucket = Vec::with_capacity(room);
+            }
+        }
         chosen.clear();
         fragments.clear();
         let mut sorter = Sorter { buckets, beside, state };
@@ -183,7 +185,7 @@ impl Opened {
             }
             if !settings.verify_checksums && Plain::may_be(frame.linktype, &settings.bounds.depth) {
                 let offset = block.offset_of(frame.data) as u32;
-                if sorter.takes_plain(frame.data, offset, Origin::of(&frame)) {
+                if sorter.takes_plain(&frame, offset) {
                     counts.on_plain(&frame, settings.hierarchy);
                     continue;
                 }

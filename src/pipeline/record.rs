@@ -79,7 +79,7 @@ pub(super) struct Payload {
 impl Payload {
     /// The payload of a plain frame that begins at `start` of its block.
     #[inline]
-    pub fn of_plain(plain: &Plain<'_>, start: u32) -> Self {
+    fn of_plain(plain: &Plain<'_>, start: u32) -> Self {
         let offset = start + plain.payload_offset();
         Self { offset, len: plain.payload.len() as u32, ..Self::default() }
     }
@@ -135,7 +135,7 @@ struct Extra {
 
 /// What the options of a segment say: its timestamps, and where what few have stands among the [extras](Beside::extras).
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Offered {
+struct Offered {
     timestamps: Option<(u32, u32)>,
     extra: u32,
 }
@@ -155,7 +155,7 @@ impl Beside {
 
     /// What the options of a segment say.
     #[inline(always)]
-    pub fn offered(&mut self, tcp: &Tcp<'_>) -> Offered {
+    fn offered(&mut self, tcp: &Tcp<'_>) -> Offered {
         // Nearly all segments of a connection with timestamps have these twelve bytes and no others.
         const NOPS_AND_TIMESTAMPS: u32 = u32::from_be_bytes([1, 1, 8, 10]);
         match (<[u8; 12]>::try_from(tcp.options), tcp.urgent) {
@@ -250,22 +250,25 @@ pub(super) fn records(
 }
 
 impl Record {
-    /// The one record of a plain frame, of which the key was made and the options were read.
+    /// Puts the one record of a plain frame, which begins at `start` of its block, behind those of a bucket.
     #[inline(always)]
-    pub fn of_plain(
+    pub fn push_plain(
+        bucket: &mut Vec<Self>,
         frame: &Origin,
         key: (Key, Direction),
         plain: &Plain<'_>,
-        payload: Payload,
-        offered: Offered,
+        start: u32,
+        beside: &mut Beside,
         state: &impl BuildHasher,
-    ) -> Self {
-        let (network, tcp) = (&plain.network(), &plain.tcp());
+    ) {
         let mut record = Self::new(frame, key, Kind::Segment, 0, state);
-        record.on_payload(plain.payload_len, payload);
-        record.on_network(network, 20 + tcp.options.len() as u32);
-        record.on_tcp(tcp, offered);
-        record
+        record.on_payload(plain.payload_len, Payload::of_plain(plain, start));
+        bucket.push(record);
+        // The headers are read once it is there, one after the other, so that what is read goes where it belongs, and
+        // nowhere else before.
+        let Some(record) = bucket.last_mut() else { return };
+        record.on_network(&plain.network(), plain.tcp_header_len());
+        record.on_tcp(&plain.tcp(), beside);
     }
 
     #[inline]
@@ -321,7 +324,7 @@ impl Record {
         record.path = beside.path(packet);
         if let Transport::Tcp(tcp) = &packet.transport {
             record.kind = Kind::Segment;
-            record.on_tcp(tcp, beside.offered(tcp));
+            record.on_tcp(tcp, beside);
         }
         record
     }
@@ -343,17 +346,21 @@ impl Record {
         self.line.bits |= when(network.id.is_some(), bits::IP_ID);
     }
 
-    #[inline]
-    fn on_tcp(&mut self, tcp: &Tcp<'_>, offered: Offered) {
+    #[inline(always)]
+    fn on_tcp(&mut self, tcp: &Tcp<'_>, beside: &mut Beside) {
         let line = &mut self.line;
         line.seq = tcp.seq;
         line.ack = tcp.ack;
         line.bits |= tcp.flags & bits::FLAGS;
         line.window = tcp.window;
         line.checksum = tcp.checksum;
-        line.timestamps = offered.timestamps.unwrap_or_default();
-        line.bits |= when(offered.timestamps.is_some(), bits::TIMESTAMPS);
-        self.extra = offered.extra;
+        // Last, since it may take long.
+        let Offered { timestamps, extra } = beside.offered(tcp);
+        if let Some(timestamps) = timestamps {
+            line.timestamps = timestamps;
+            line.bits |= bits::TIMESTAMPS;
+        }
+        self.extra = extra;
     }
 
     /// Who sent it.

@@ -14,6 +14,40 @@ fn a_record_is_two_cache_lines() {
     assert!(size_of::<Record>() <= 128, "{}", size_of::<Record>());
 }
 
+/// Of many options and of none beside the timestamps.
+#[test]
+fn what_few_segments_have_stands_beside_the_records() {
+    let ip = Ip::v4(1, 2);
+    let syn = ip::Options::default().mss(1460).sack_permitted().timestamps(1, 2).window_scale(7).0;
+    let padded = ip::Options::default().timestamps(3, 4).raw(&[1, 1]).0;
+    let (mut made, mut beside) = (Vec::new(), Beside::default());
+    for (options, urgent) in [(syn, 0), (padded.clone(), 0), (padded, 9), (Vec::new(), 0)] {
+        let mut packet = Tcp { options, ..Tcp::default() }.packet(&ip, b"");
+        packet[38..40].copy_from_slice(&u16::to_be_bytes(urgent));
+        let frame = [&[2; 12][..], &[8, 0], &packet].concat();
+        let plain = decode::plain(&frame, frame.len() as u32).unwrap();
+        let key = Key::of_v4(TCP, plain.addresses(), plain.ports());
+        let origin = Origin { number: 1, at: None, fine_clock: false, len: frame.len() as u32 };
+        Record::push_plain(&mut made, &origin, key, &plain, 0, &mut beside, &FixedState::default());
+    }
+    assert_eq!(beside.extras.len(), 3);
+    let said: Vec<_> = made
+        .iter()
+        .map(|record| record.segment(Timestamp::default(), &beside))
+        .map(|one| (one.mss, one.sack_permitted, one.window_scale, one.timestamps, one.urgent))
+        .collect();
+    let timestamps = Some((3, 4));
+    assert_eq!(
+        said,
+        [
+            (Some(1460), true, Some(7), Some((1, 2)), 0),
+            (None, false, None, timestamps, 0),
+            (None, false, None, timestamps, 9),
+            (None, false, None, None, 0),
+        ]
+    );
+}
+
 /// The records and counts of a frame as text, and whether a TCP segment is among them: the short way, if the frame is plain, or
 /// by the walk.
 fn made(frame: &Frame<'_>, short: bool) -> Option<(String, bool)> {
@@ -22,10 +56,8 @@ fn made(frame: &Frame<'_>, short: bool) -> Option<(String, bool)> {
     if short {
         let sought = Plain::may_be(frame.linktype, &Limits::default());
         let plain = decode::plain(frame.data, frame.orig_len).filter(|_| sought)?;
-        let payload = Payload::of_plain(&plain, 1000);
-        let key = Key::new(TCP, plain.source(), plain.destination());
-        let offered = beside.offered(&plain.tcp());
-        made.push(Record::of_plain(&Origin::of(frame), key, &plain, payload, offered, &state));
+        let key = Key::of_v4(TCP, plain.addresses(), plain.ports());
+        Record::push_plain(&mut made, &Origin::of(frame), key, &plain, 1000, &mut beside, &state);
         counts.on_plain(frame, true);
     } else {
         let mut packet = Packet::default();
