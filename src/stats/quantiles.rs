@@ -15,11 +15,9 @@ const FEW: usize = 24;
 const BITS: u32 = 6;
 
 /// Durations, summed up. Those below zero count as zero.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Quantiles {
-    /// The least, which is asked for more often than anything else; the greatest number where there is none.
-    min: u64,
-    /// The values as they came, as long as they are few.
+    /// The values in order, as long as they are few.
     few: Vec<u64>,
     /// What more come to.
     many: Option<Box<Many>>,
@@ -32,9 +30,11 @@ struct Many {
     buckets: Vec<(u16, u32)>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 struct Sums {
     count: u32,
+    /// The greatest number where there is none.
+    min: u64,
     max: u64,
     sum: u64,
     squares: u128,
@@ -53,22 +53,36 @@ pub struct Spread {
     pub max: Span,
 }
 
-impl Default for Quantiles {
+/// The squares of few values below this add up to no more than 64 bits.
+const SMALL: u64 = 1 << 29;
+
+impl Default for Sums {
     fn default() -> Self {
-        Self { min: u64::MAX, few: Vec::new(), many: None }
+        Self { count: 0, min: u64::MAX, max: 0, sum: 0, squares: 0 }
     }
 }
 
 impl Sums {
+    /// Of few values in order.
     fn of(values: &[u64]) -> Self {
-        let mut sums = Self::default();
-        values.iter().for_each(|&value| sums.add(value));
-        sums
+        let (Some(&min), Some(&max)) = (values.first(), values.last()) else { return Self::default() };
+        if max >= SMALL {
+            let mut sums = Self::default();
+            values.iter().for_each(|&value| sums.add(value));
+            return sums;
+        }
+        let (mut sum, mut squares) = (0_u64, 0_u64);
+        for value in values {
+            sum += value;
+            squares += value * value;
+        }
+        Self { count: values.len() as u32, min, max, sum, squares: squares.into() }
     }
 
     #[inline]
     fn add(&mut self, value: u64) {
         self.count = self.count.saturating_add(1);
+        self.min = self.min.min(value);
         self.max = self.max.max(value);
         self.sum = self.sum.saturating_add(value);
         self.squares = self.squares.saturating_add(u128::from(value) * u128::from(value));
@@ -76,6 +90,7 @@ impl Sums {
 
     fn merge(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
+        self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.sum = self.sum.saturating_add(other.sum);
         self.squares = self.squares.saturating_add(other.squares);
@@ -89,9 +104,16 @@ impl Sums {
         let squares = self.squares.saturating_mul(u128::from(self.count));
         let variance = squares.saturating_sub(u128::from(self.sum) * u128::from(self.sum));
         // The same number from fewer bits, where they are enough, is made faster.
-        let variance = u64::try_from(variance).map_or_else(|_| variance as f64, |variance| variance as f64);
+        let variance = u64::try_from(variance).map_or_else(|_| wide(variance), |variance| variance as f64);
         span((variance.sqrt() / f64::from(self.count)) as u64)
     }
+}
+
+/// Apart, so that it is not done where it is not needed.
+#[cold]
+#[inline(never)]
+fn wide(number: u128) -> f64 {
+    number as f64
 }
 
 impl Many {
@@ -116,11 +138,29 @@ impl Quantiles {
     /// Adds a value.
     #[inline]
     pub fn record(&mut self, value: Span) {
-        let value = value.as_nanos().max(0) as u64;
-        self.min = self.min.min(value);
-        match self.many {
-            None if self.few.len() < FEW => self.few.push(value),
-            _ => self.many().add(value),
+        self.add(value.as_nanos().max(0) as u64);
+    }
+
+    #[inline]
+    fn add(&mut self, value: u64) {
+        if self.many.is_some() || self.few.len() >= FEW {
+            self.many().add(value);
+            return;
+        }
+        let in_order = self.few.last().is_none_or(|&last| last <= value);
+        self.few.push(value);
+        if !in_order {
+            self.put_in_order();
+        }
+    }
+
+    /// Brings the value that was added last to its place.
+    fn put_in_order(&mut self) {
+        for end in (2..=self.few.len()).rev() {
+            match self.few.get_mut(..end) {
+                Some([.., before, last]) if *before > *last => std::mem::swap(before, last),
+                _ => return,
+            }
         }
     }
 
@@ -133,12 +173,8 @@ impl Quantiles {
 
     /// Adds all values of `other`. What comes of it is the same in whatever order and grouping values are added.
     pub fn merge(&mut self, other: &Self) {
-        self.min = self.min.min(other.min);
         match &other.many {
-            None if self.many.is_none() && self.few.len() + other.few.len() <= FEW => {
-                self.few.extend_from_slice(&other.few);
-            }
-            None => other.few.iter().for_each(|&value| self.many().add(value)),
+            None => other.few.iter().for_each(|&value| self.add(value)),
             Some(more) => self.many().merge(more),
         }
     }
@@ -157,12 +193,12 @@ impl Quantiles {
     /// The least value.
     #[inline]
     pub fn min(&self) -> Option<Span> {
-        (self.count() > 0).then(|| span(self.min))
+        self.many.as_ref().map_or(self.few.first(), |many| Some(&many.sums.min)).copied().map(span)
     }
 
     /// The greatest value.
     pub fn max(&self) -> Option<Span> {
-        (self.count() > 0).then(|| span(self.sums().max))
+        self.many.as_ref().map_or(self.few.last(), |many| Some(&many.sums.max)).copied().map(span)
     }
 
     /// The mean, rounded down to a nanosecond.
@@ -174,7 +210,7 @@ impl Quantiles {
     pub fn spread(&self) -> Option<Spread> {
         let sums = self.sums();
         let mean = sums.mean()?;
-        Some(Spread { min: span(self.min), mean, stddev: sums.stddev(), max: span(sums.max) })
+        Some(Spread { min: span(sums.min), mean, stddev: sums.stddev(), max: span(sums.max) })
     }
 
     /// The value that `share` (0 to 1) of all values do not exceed: of rank ⌈share × count⌉, within 1 %.
@@ -193,11 +229,8 @@ impl Quantiles {
             (exact as u32 + u32::from(exact > f64::from(exact as u32))).clamp(1, count)
         });
         let Some(many) = &self.many else {
-            let mut sorted = [u64::MAX; FEW];
-            sorted.iter_mut().zip(&self.few).for_each(|(sorted, &value)| *sorted = value);
-            let sorted = sorted.get_mut(..self.few.len())?;
-            sorted.sort_unstable();
-            return Some(ranks.map(|rank| sorted.get(rank as usize - 1).copied().map_or(Span::ZERO, span)));
+            let value = |rank: u32| self.few.get(rank as usize - 1).copied().map_or(Span::ZERO, span);
+            return Some(ranks.map(value));
         };
         Some(ranks.map(|rank| {
             let mut seen = 0_u32;
@@ -207,15 +240,15 @@ impl Quantiles {
             });
             let last = || many.buckets.last().map_or(0, |&(bucket, _)| bucket);
             let bucket = reached.map_or_else(last, |&(bucket, _)| bucket);
-            span(middle(bucket).clamp(self.min, many.sums.max))
+            span(middle(bucket).clamp(many.sums.min, many.sums.max))
         }))
     }
 
     /// Forgets all, but keeps the memory that it took.
     pub fn clear(&mut self) {
-        let Self { min, few, many } = self;
+        let Self { few, many } = self;
         few.clear();
-        (*min, *many) = (u64::MAX, None);
+        *many = None;
     }
 }
 
@@ -304,6 +337,16 @@ mod tests {
                 (quantiles.count(), quantiles.max(), quantiles.spread(), of)
             };
             prop_assert_eq!(figures(&merged), figures(&whole));
+        }
+
+        #[test]
+        fn few_values_are_summed_up_like_many(values in prop::collection::vec(0_u64..SMALL, 0..=FEW), large: bool) {
+            let values = values.iter().map(|&value| if large { value << 32 } else { value });
+            let few = of(values.clone());
+            let mut sums = Sums::default();
+            values.clone().for_each(|value| sums.add(value));
+            prop_assert_eq!(format!("{:?}", few.sums()), format!("{sums:?}"));
+            prop_assert_eq!(few.few, { let mut sorted: Vec<_> = values.collect(); sorted.sort_unstable(); sorted });
         }
 
         #[test]
