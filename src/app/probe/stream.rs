@@ -42,7 +42,7 @@ impl Probe {
         if let Some(service) = by_both(self.greeting, bytes) {
             return Verdict::Certain(service);
         }
-        if let Some(service) = CERTAIN.iter().find(|(is, _)| is(bytes)).map(|&(_, service)| service) {
+        if let Some(service) = certain(bytes) {
             return Verdict::Certain(service);
         }
         match bytes {
@@ -87,44 +87,45 @@ fn by_both(greeting: Option<Greeting>, bytes: &[u8]) -> Option<Service> {
     }
 }
 
-type Test = (fn(&[u8]) -> bool, Service);
+/// The protocol that a few bytes of one direction make certain. By the first one alone, most need not be asked.
+fn certain(bytes: &[u8]) -> Option<Service> {
+    let first = *bytes.first()?;
+    let begins = |starts: &[&[u8]]| starts.iter().any(|start| bytes.starts_with(start));
+    let found = match first {
+        0 if is_smb(bytes) => Some(Service::Smb),
+        0 => is_postgresql(bytes).then_some(Service::Postgresql),
+        3 => is_rdp(bytes).then_some(Service::Rdp),
+        0x10 => is_mqtt(bytes).then_some(Service::Mqtt),
+        21 | 22 | 0x80 | 0x81 => is_tls(bytes).then_some(Service::Tls),
+        b'*' if is_redis(bytes) => Some(Service::Redis),
+        b'*' => begins(&[b"* OK ", b"* PREAUTH "]).then_some(Service::Imap),
+        b'+' => begins(&[b"+OK "]).then_some(Service::Pop3),
+        b'A' => is_amqp(bytes).then_some(Service::Amqp),
+        b'E' | b'H' => begins(&[b"EHLO ", b"HELO "]).then_some(Service::Smtp),
+        b'P' => begins(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n"]).then_some(Service::Http2),
+        b'S' => begins(&[b"SSH-1.", b"SSH-2.0"]).then_some(Service::Ssh),
+        _ => None,
+    };
+    let found = found.or_else(|| is_mysql(bytes).then_some(Service::Mysql)).or_else(|| by_version(bytes));
+    let found = found.or_else(|| match first {
+        0x13 => begins(&[b"\x13BitTorrent protocol"]).then_some(Service::Bittorrent),
+        0x30 => is_ldap(bytes).then_some(Service::Ldap),
+        b'<' => begins(&[b"<stream:stream ", b"<?xml version='1.0'?><stream:"]).then_some(Service::Xmpp),
+        b'C' | b'N' => begins(&[b"NICK ", b"CAP LS"]).then_some(Service::Irc),
+        b'R' => is_rfb(bytes).then_some(Service::Vnc),
+        0xff => is_bgp(bytes).then_some(Service::Bgp),
+        _ => None,
+    });
+    found.or_else(|| is_dns(bytes).then_some(Service::Dns))
+}
 
-/// What a few bytes of one direction make certain.
-const CERTAIN: &[Test] = &[
-    (|bytes| bytes.starts_with(b"PRI * HTTP/2.0\r\n\r\nSM\r\n"), Service::Http2),
-    (is_tls, Service::Tls),
-    (|bytes| bytes.starts_with(b"SSH-1.") || bytes.starts_with(b"SSH-2.0"), Service::Ssh),
-    (|bytes| bytes.starts_with(b"EHLO ") || bytes.starts_with(b"HELO "), Service::Smtp),
-    (|bytes| bytes.starts_with(b"+OK "), Service::Pop3),
-    (|bytes| bytes.starts_with(b"* OK ") || bytes.starts_with(b"* PREAUTH "), Service::Imap),
-    (is_smb, Service::Smb),
-    (is_rdp, Service::Rdp),
-    (is_mysql, Service::Mysql),
-    (is_postgresql, Service::Postgresql),
-    (is_redis, Service::Redis),
-    (is_mqtt, Service::Mqtt),
-    (|bytes| matches!(bytes, [b'A', b'M', b'Q', b'P', 0..=3, 0 | 1, 0 | 9, 0 | 1 | 9]), Service::Amqp),
-    (|bytes| bytes.starts_with(b"SIP/2.0 ") || line_ends(bytes, b" SIP/2.0"), Service::Sip),
-    (|bytes| bytes.starts_with(b"RTSP/1.0 ") || line_ends(bytes, b" RTSP/1.0"), Service::Rtsp),
-    (|bytes| bytes.starts_with(b"NICK ") || bytes.starts_with(b"CAP LS"), Service::Irc),
-    (
-        |bytes| bytes.starts_with(b"<stream:stream ") || bytes.starts_with(b"<?xml version='1.0'?><stream:"),
-        Service::Xmpp,
-    ),
-    (is_ldap, Service::Ldap),
-    (|bytes| bytes.starts_with(b"\x13BitTorrent protocol"), Service::Bittorrent),
-    (|bytes| bytes.starts_with(b"RFB 003.0") && bytes.get(11) == Some(&b'\n'), Service::Vnc),
-    (
-        |bytes| bytes.len() > 18 && bytes.starts_with(&[0xff; 16]) && matches!(bytes.get(18), Some(1..=5)),
-        Service::Bgp,
-    ),
-    (is_dns, Service::Dns),
-];
-
-/// Whether the first line is whole and ends so.
-fn line_ends(bytes: &[u8], with: &[u8]) -> bool {
-    let line = memchr::memchr(b'\n', bytes).and_then(|end| bytes.get(..end));
-    line.and_then(|line| line.strip_suffix(b"\r")).is_some_and(|line| line.ends_with(with))
+/// SIP or RTSP: the version stands first, or at the end of the first line, if that is whole. RFC 3261 §7, RFC 2326 §6
+fn by_version(bytes: &[u8]) -> Option<Service> {
+    const VERSIONS: [(&[u8], &[u8], Service); 2] =
+        [(b"SIP/2.0 ", b" SIP/2.0\r", Service::Sip), (b"RTSP/1.0 ", b" RTSP/1.0\r", Service::Rtsp)];
+    let line = memchr::memchr(b'\n', bytes).and_then(|end| bytes.get(..end)).unwrap_or_default();
+    let is = |(first, last, _): &&(&[u8], &[u8], _)| bytes.starts_with(first) || line.ends_with(last);
+    VERSIONS.iter().find(is).map(|&(.., service)| service)
 }
 
 /// RFC 8446 §5.1, §4: a handshake record that begins with a ClientHello or ServerHello, or an alert.
@@ -175,6 +176,21 @@ fn is_redis(bytes: &[u8]) -> bool {
 fn is_mqtt(bytes: &[u8]) -> bool {
     let name = bytes.get(2..8) == Some(b"\0\x04MQTT") || bytes.get(3..9) == Some(b"\0\x04MQTT");
     bytes.first() == Some(&0x10) && (name || bytes.get(2..10) == Some(b"\0\x06MQIsdp"))
+}
+
+/// AMQP 1.0 §2.2 and before: the protocol's name, a number, and a version.
+fn is_amqp(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'A', b'M', b'Q', b'P', 0..=3, 0 | 1, 0 | 9, 0 | 1 | 9])
+}
+
+/// RFC 6143 §7.1.1: `RFB 003.008` and a line end.
+fn is_rfb(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"RFB 003.0") && bytes.get(11) == Some(&b'\n')
+}
+
+/// RFC 4271 §4.1: a marker of ones, a length, and a type.
+fn is_bgp(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff; 16]) && matches!(bytes.get(18), Some(1..=5))
 }
 
 /// RFC 4511 §4.1.1: a sequence, a message id, and a bind (0x60), its answer (0x61), or a search (0x63).
@@ -232,6 +248,22 @@ mod tests {
             (b"RFB 003.008\n", Verdict::Certain(Service::Vnc)),
             (b"\0\x13\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x01a\0\0\x01\0\x01", Verdict::Certain(Service::Dns)),
             (b"220 ready\r\n", Verdict::Unsure),
+            (b"HELO a\r\n", Verdict::Certain(Service::Smtp)),
+            (b"+OK ready\r\n", Verdict::Certain(Service::Pop3)),
+            (b"* PREAUTH x\r\n", Verdict::Certain(Service::Imap)),
+            (b"AMQP\0\0\x09\x01", Verdict::Certain(Service::Amqp)),
+            (b"SIP/2.0 200 OK\r\n", Verdict::Certain(Service::Sip)),
+            (b"INVITE sip:a SIP/2.0\r\n", Verdict::Certain(Service::Sip)),
+            (b"RTSP/1.0 200 OK\r\n", Verdict::Certain(Service::Rtsp)),
+            (b"NICK a\r\n", Verdict::Certain(Service::Irc)),
+            (b"CAP LS\r\n", Verdict::Certain(Service::Irc)),
+            (b"<stream:stream x", Verdict::Certain(Service::Xmpp)),
+            (b"\x80\x2e\x01\x03\x01\0\x15\0\0", Verdict::Certain(Service::Tls)),
+            (b"\x15\x03\x03\0\x02\x02\x28", Verdict::Certain(Service::Tls)),
+            (
+                b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\x1d\x01",
+                Verdict::Certain(Service::Bgp),
+            ),
             (b"GE", Verdict::Unsure),
             (b"\0", Verdict::Unsure),
             (&[7; 64], Verdict::Unknown),
