@@ -8,14 +8,23 @@ use super::message::Side;
 /// The longest method of a request that is looked for.
 const MAX_METHOD: usize = 32;
 
+/// The length of which no method of HTTP is: RFC 9110 §9.3.
+const SHORT: usize = 8;
+
 /// Whether the beginning of a line can be that of a request line.
 pub(super) fn may_begin_request(text: &[u8]) -> bool {
-    if text.get(..=MAX_METHOD).is_some_and(|start| memchr(b' ', start).is_none()) {
-        return false;
+    // What ends a method is no token either, and known at once.
+    let token =
+        |most: usize| text.iter().take(most).take_while(|&&byte| byte != b' ' && is_token(byte)).count();
+    let mut len = token(SHORT);
+    if len == SHORT {
+        if text.get(..=MAX_METHOD).is_some_and(|start| memchr(b' ', start).is_none()) {
+            return false;
+        }
+        len = token(MAX_METHOD + 1);
     }
-    let token = text.iter().take(MAX_METHOD + 1).take_while(|&&byte| is_token(byte)).count();
-    let then = text.get(token);
-    (token > 0 || text.is_empty()) && token <= MAX_METHOD && matches!(then, None | Some(b' '))
+    let then = text.get(len);
+    (len > 0 || text.is_empty()) && len <= MAX_METHOD && matches!(then, None | Some(b' '))
 }
 
 /// Whether bytes begin with the whole start line of a message of either side, with a version.
