@@ -12,9 +12,11 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
+use super::close::Closer;
 use super::doubts::Doubts;
 use super::extent::Extent;
 use super::flight::{Flight, Sent};
+use super::handshake::Opener;
 use super::intervals::Intervals;
 use super::late::IdOrder;
 use super::probes::Probes;
@@ -25,7 +27,8 @@ use super::seq::Numbering;
 use super::tally::Tally;
 use super::volume::Volume;
 use super::window::Windows;
-use super::{Flags, HalfSummary, Position, Segment, Seq};
+use super::{Flags, HalfSummary, Position, Segment, Seq, State, WindowStats};
+use crate::flow::Direction;
 use crate::time::{Span, Timestamp};
 
 /// What no plausible segment is beyond, however large its windows: half of what the sequence space can tell apart.
@@ -291,19 +294,24 @@ impl Half {
         }
     }
 
-    /// In numbers, without its state and handshake.
+    /// In numbers, where it sends in `direction` and came to `state`, and all was seen at the `end`.
+    #[inline(never)]
     pub(super) fn summary(
         &self,
-        shift: Option<u8>,
-        fin_end: Option<Position>,
+        direction: Direction,
+        state: State,
+        opener: &Opener,
+        closer: &Closer,
         end: Timestamp,
     ) -> HalfSummary {
-        let tally = &self.tally;
-        let mut window = self.windows.stats(shift, end);
-        window.updates = tally.window_updates;
-        window.full_segments = tally.full_segments;
+        let (tally, fin_end) = (&self.tally, closer.fin_end(direction));
         let crowded = self.crowded + self.doubts.as_ref().map_or(0, |doubts| doubts.crowded());
+        // It is long, and so made where it is to be: what takes a call first, and nothing twice.
         HalfSummary {
+            rtt: self.rtt.stats(),
+            state,
+            offer: opener.offer(direction),
+            syn_retransmissions: opener.sent_again(direction),
             unique_bytes: self.seen.total(),
             missing_bytes: self.missing_bytes(fin_end),
             sent_bytes: self.extent.bytes(),
@@ -319,12 +327,14 @@ impl Half {
             in_flight_mean: self.volume.mean(),
             acks: tally.acks,
             loss: tally.loss,
-            window,
+            window: WindowStats {
+                updates: tally.window_updates,
+                full_segments: tally.full_segments,
+                ..self.windows.stats(opener.shift(direction), end)
+            },
             probes: tally.probes,
             ecn: tally.ecn,
             bounds_reached: self.seen.closed() + self.sacked.closed() + self.flight.forgotten() + crowded,
-            rtt: self.rtt.stats(),
-            ..HalfSummary::default()
         }
     }
 }

@@ -210,13 +210,8 @@ impl Connection {
         let opening = self.opener.opening(acked, heard);
         let half = |direction: Direction| {
             let half = &self.halves[direction];
-            let (shift, fin_end) = (self.opener.shift(direction), self.closer.fin_end(direction));
-            HalfSummary {
-                state: self.closer.state(opening, direction, client, half.tally.segments > 0),
-                offer: self.opener.offer(direction),
-                syn_retransmissions: self.opener.sent_again(direction),
-                ..half.summary(shift, fin_end, end)
-            }
+            let state = self.closer.state(opening, direction, client, half.tally.segments > 0);
+            half.summary(direction, state, &self.opener, &self.closer, end)
         };
         Summary {
             client: known.map(|(client, _)| client),
