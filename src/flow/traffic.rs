@@ -60,15 +60,7 @@ impl Traffic {
         self.wire_bytes += u64::from(sent.frame_len);
         self.payload_bytes += u64::from(sent.payload_len);
         self.header_bytes += u64::from(sent.header_len);
-        let (least, greatest) = self.ttl.unwrap_or((sent.ttl, sent.ttl));
-        self.ttl = Some((least.min(sent.ttl), greatest.max(sent.ttl)));
-        self.dscp |= 1 << (sent.tos >> 2);
-        if sent.tos & 3 != 0 {
-            self.on_marked(sent.tos & 3);
-        }
-        if let Some(right) = sent.checksums {
-            *self.checksum_errors.get_or_insert(0) += u32::from(!right);
-        }
+        self.on_alike(1, sent.ttl, sent.tos, sent.checksums);
         if let Some(at) = sent.at {
             if let Some(last) = self.last_at {
                 // None, or one that is none, is the least.
@@ -78,12 +70,26 @@ impl Traffic {
         }
     }
 
-    /// A packet marked in the ECN field. RFC 3168 §5
-    fn on_marked(&mut self, ecn: u8) {
+    /// Counts what `packets` of them have in common: the TTL, DSCP and ECN, and whether their checksums are right.
+    #[inline(always)]
+    pub(crate) fn on_alike(&mut self, packets: u32, ttl: u8, tos: u8, checksums: Option<bool>) {
+        let (least, greatest) = self.ttl.unwrap_or((ttl, ttl));
+        self.ttl = Some((least.min(ttl), greatest.max(ttl)));
+        self.dscp |= 1 << (tos >> 2);
+        if tos & 3 != 0 {
+            self.on_marked(packets, tos & 3);
+        }
+        if let Some(right) = checksums {
+            *self.checksum_errors.get_or_insert(0) += if right { 0 } else { packets };
+        }
+    }
+
+    /// Packets marked in the ECN field. RFC 3168 §5
+    fn on_marked(&mut self, packets: u32, ecn: u8) {
         match ecn {
-            1 => self.ect1_packets += 1,
-            2 => self.ect0_packets += 1,
-            _ => self.ce_packets += 1,
+            1 => self.ect1_packets += packets,
+            2 => self.ect0_packets += packets,
+            _ => self.ce_packets += packets,
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::responses::Responses;
 use crate::flow::{Direction, Pair, Sent, Traffic};
+use crate::tcp::Plain;
 
 /// What the packets of a flow come to.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -19,6 +20,15 @@ impl Counted {
     pub fn clear(&mut self) {
         self.traffic = Pair::default();
         self.responses.clear();
+    }
+
+    /// Becomes what the packets of a connection come to that is `plain`.
+    pub fn take_plain(&mut self, plain: &mut Plain) {
+        self.responses.clear();
+        plain.traffic(&mut self.traffic);
+        for &(direction, took) in plain.answers() {
+            self.responses.on_answer(direction, took);
+        }
     }
 
     /// A packet. Its payload `is_news` if it [says something for the first time](super::responses::is_news).

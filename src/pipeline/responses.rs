@@ -6,7 +6,7 @@ use super::rows::ResponseStats;
 use crate::flow::{Direction, Pair};
 use crate::stats::Quantiles;
 use crate::tcp::{Tag, Verdict};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// From the last payload of what the other side sent to the first of what it sent next.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -29,9 +29,14 @@ impl Responses {
         if let Some((sender, asked)) = self.latest
             && sender != direction
         {
-            self.samples[direction].get_or_insert_default().record(at.since(asked));
+            self.on_answer(direction, at.since(asked));
         }
         self.latest = Some((direction, at));
+    }
+
+    /// Takes how long one side took to begin an answer.
+    pub fn on_answer(&mut self, direction: Direction, took: Span) {
+        self.samples[direction].get_or_insert_default().record(took);
     }
 
     /// In numbers.

@@ -114,17 +114,13 @@ impl Young {
 
     /// What [`Self::replay_whole`] does, if the connection is plain. Whether it is.
     fn replay_plain(&self, replayed: &mut Replayed) -> bool {
-        replayed.restart(self.reuses_ports);
         let Replayed { connection, plain, counted, .. } = replayed;
+        connection.restart(self.reuses_ports);
         plain.restart();
-        let all = self.journal.told().all(|told| {
-            let sent = told.line.sent(told.line.payload_len.into());
-            // Nothing was sent before of what a plain segment brings.
-            counted.on_packet(told.line.direction(), &sent, sent.payload_len > 0);
-            plain.on_segment(connection, told)
-        });
+        let told = self.journal.told().all(|told| plain.on_segment(connection, told));
+        let all = told && plain.finish(connection, &self.journal);
         if all {
-            plain.finish(connection);
+            counted.take_plain(plain);
         }
         all
     }
@@ -164,6 +160,7 @@ impl Replayed {
 mod tests {
     use super::*;
     use crate::tcp::conversation::{Setup, parse};
+    use crate::time::Timestamp;
 
     /// Another SYN after the handshake makes its times doubtful: RFC 9293 §3.5, figure 7.
     #[test]
@@ -194,5 +191,66 @@ mod tests {
             }
         }
         assert!(measured > 5 && doubtful > 2, "{measured} {doubtful}");
+    }
+
+    /// Packets of a connection in which nothing goes wrong, which do not all look alike.
+    fn plain() -> Vec<Line> {
+        let script = "0.000 > syn 0:1(0) mss 1460\n 0.010 < syn 0:1(0) ack 1\n 0.011 > 1:1(0) ack 1
+            0.020 > psh 1:11(10) ack 1\n 0.030 < 1:101(100) ack 11\n 0.045 < 101:201(100) ack 11
+            0.046 > 11:11(0) ack 201\n 0.050 > 11:21(10) ack 201\n 0.090 < psh 201:301(100) ack 21
+            0.091 > fin 21:21(0) ack 301\n 0.100 < fin 301:301(0) ack 22\n 0.101 > rst 22:22(0)";
+        let looks = [(64, 0, 0), (64, 0, 0), (63, 0xb9, 2), (65, 2, 6), (65, 2, 2), (65, 3, 0)];
+        (1..)
+            .zip(script.lines())
+            .zip(looks.into_iter().cycle())
+            .map(|((number, line), (ttl, tos, marks))| {
+                let (direction, segment) = parse(line.trim(), number, Setup::default());
+                let (frame_len, header_len) = (60 + segment.payload_len, 40);
+                let mut line = Line::of(direction, &segment, true);
+                (line.frame_len, line.header_len) = (frame_len, header_len);
+                (line.ttl, line.tos, line.marks) = (ttl, tos, marks);
+                line
+            })
+            .collect()
+    }
+
+    fn replays(lines: &[Line]) -> Option<[Replayed; 2]> {
+        let mut young = Young::default();
+        for (number, line) in (1..).zip(lines) {
+            young.push(number, line, None, &mut Outgrown::default());
+        }
+        let (mut plain, mut whole) = (Replayed::default(), Replayed::default());
+        young.replay_in(&mut whole);
+        young.replay_plain(&mut plain).then_some([plain, whole])
+    }
+
+    #[test]
+    fn what_plain_packets_come_to_is_what_each_of_them_counts() {
+        let lines = plain();
+        for end in 1..=lines.len() {
+            let [plain, whole] = replays(&lines[..end]).unwrap();
+            assert_eq!(plain.counted.traffic, whole.counted.traffic, "{end}");
+            let stats = |replayed: &Replayed| format!("{:?}", replayed.counted.responses.stats());
+            assert_eq!(stats(&plain), stats(&whole), "{end}");
+        }
+        let [plain, _] = replays(&lines).unwrap();
+        assert!(
+            plain.counted.traffic.forward.ce_packets > 0
+                && plain.counted.traffic.reverse.ttl == Some((63, 65))
+        );
+    }
+
+    #[test]
+    fn packets_without_a_time_and_ages_apart_are_not_plain() {
+        let lines = plain();
+        let is_plain = |lines: &[Line]| replays(lines).is_some();
+        let (mut timeless, mut late) = (lines.clone(), lines.clone());
+        timeless[4].bits |= crate::tcp::line::bits::TIMELESS;
+        let last = lines.len() - 1;
+        late[last].at = Timestamp::MAX;
+        assert!(is_plain(&lines) && is_plain(&late) && !is_plain(&timeless));
+        let mut ages = late;
+        ages[0].at = Timestamp::MIN;
+        assert!(!is_plain(&ages));
     }
 }

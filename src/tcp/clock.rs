@@ -10,8 +10,8 @@ use crate::time::{Span, Timestamp};
 /// 500 ms, 1 µs. RFC 7323 §5.4 allows 1 ms to 1 s.
 const TICKS: [i64; 7] = [1_000_000, 10_000_000, 4_000_000, 2_000_000, 100_000_000, 500_000_000, 1_000];
 
-/// How long a clock is watched before its step is believed.
-const WATCH: Span = Span::from_millis(200);
+/// How long a clock is watched before its step is believed. Before that, nothing is told of it.
+pub(super) const WATCH: Span = Span::from_millis(200);
 
 /// One side's timestamp clock, as its segments show it at the capture point.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

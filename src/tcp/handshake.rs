@@ -119,13 +119,20 @@ impl Opener {
 
     /// A segment without SYN and RST, that is not a copy.
     pub(super) fn on_segment(&mut self, direction: Direction, segment: &Segment) {
+        if segment.flags.contains(Flags::ACK) {
+            self.on_ack(direction, segment.ack, segment.moment());
+        }
+    }
+
+    /// The same, with ACK.
+    #[inline]
+    pub(super) fn on_ack(&mut self, direction: Direction, ack: Seq, moment: Moment) {
         if self.ack.is_none()
-            && segment.flags.contains(Flags::ACK)
-            && let Some(answer) = self.syn_acks[direction.reverse()]
+            && let Some(answer) = &self.syn_acks[direction.reverse()]
             && self.client != Some(direction.reverse())
-            && segment.ack - answer.seq > 0
+            && ack - answer.seq > 0
         {
-            self.ack = Some(segment.moment());
+            self.ack = Some(moment);
         }
     }
 
@@ -174,9 +181,9 @@ impl Opener {
     }
 
     /// The client's SYN and the answer to it.
-    fn pair(&self) -> (Option<Syn>, Option<Syn>) {
+    fn pair(&self) -> (Option<&Syn>, Option<&Syn>) {
         match self.client() {
-            Some((client, _)) => (self.syns[client], self.syn_acks[client.reverse()]),
+            Some((client, _)) => (self.syns[client].as_ref(), self.syn_acks[client.reverse()].as_ref()),
             None => (None, None),
         }
     }
@@ -188,7 +195,7 @@ impl Opener {
     /// Whether the server has acknowledged more than the SYN of `client`, up to `acked`: it had completed the handshake,
     /// though the capture may not show it.
     pub(super) fn was_heard(&self, client: Direction, acked: Option<Position>) -> bool {
-        let syn = self.syns[client].map_or(0, |syn| syn.payload_len);
+        let syn = self.syns[client].as_ref().map_or(0, |syn| syn.payload_len);
         acked.is_some_and(|acked| acked > 1 + Position::from(syn))
     }
 

@@ -64,6 +64,11 @@ impl History {
         }
     }
 
+    /// The first SYN of a side, or SYN-ACK, of which nothing is wrong.
+    pub(super) fn on_syn(&mut self, direction: Direction, answer: bool) {
+        self.once(direction, if answer { b'h' } else { b's' });
+    }
+
     /// A segment with ACK and no other flag but PSH, of which nothing is wrong.
     pub(super) fn on_ordinary(&mut self, direction: Direction, has_payload: bool) {
         self.once(direction, if has_payload { b'd' } else { b'a' });

@@ -35,6 +35,13 @@ impl Intervals {
         (*total, *patched, *closed) = (0, 0, 0);
     }
 
+    /// Becomes one range, in the memory that it took.
+    pub(super) fn become_one(&mut self, range: Range<Position>) {
+        self.clear();
+        self.total = len(&range);
+        self.top = range;
+    }
+
     /// How many positions were added to it.
     pub(super) fn total(&self) -> u64 {
         self.total.saturating_sub(self.patched)
@@ -123,6 +130,11 @@ impl Intervals {
 
     /// How many positions of `range` are not in the set, those of closed holes included.
     pub(super) fn absent(&self, range: &Range<Position>) -> u64 {
+        if self.lower.is_empty() && !self.top.is_empty() {
+            let before = range.start..range.end.min(self.top.start);
+            let behind = range.start.max(self.top.end)..range.end;
+            return self.patched + len(&before) + len(&behind);
+        }
         let mut at = range.start;
         let mut absent = self.patched;
         for set in self.lower.iter().chain([&self.top]).filter(|set| !set.is_empty()) {

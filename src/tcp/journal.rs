@@ -10,7 +10,7 @@ mod outgrown;
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
-use super::{Flags, Line, Segment, Seq};
+use super::{Flags, Line, Moment, Segment, Seq};
 use crate::decode::SackBlocks;
 use crate::flow::{Direction, Sent};
 
@@ -53,6 +53,12 @@ impl Told<'_> {
     #[inline]
     pub fn number(&self) -> u64 {
         self.journal.first.wrapping_add(u64::from(self.line.number))
+    }
+
+    /// The same, and when it was seen.
+    #[inline]
+    pub fn moment(&self) -> Moment {
+        Moment { at: self.line.at, number: self.number() }
     }
 
     /// The whole segment.

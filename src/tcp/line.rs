@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Flags, Segment, Seq};
 use crate::decode::SackBlocks;
-use crate::flow::{Direction, Sent};
+use crate::flow::{Direction, Sent, Traffic};
 use crate::time::Timestamp;
 
 /// What there is to say of nearly every packet. Of one that is not of TCP, the fields of a TCP header mean nothing.
@@ -127,6 +127,12 @@ impl Line {
         self.more == 0
     }
 
+    /// What it looks like, but for what else there is to say of it.
+    #[inline]
+    pub(super) fn look(&self) -> Look {
+        Look(u32::from_le_bytes([self.ttl, self.tos, self.marks, self.more]))
+    }
+
     /// Whether it has timestamps.
     #[inline]
     pub(super) fn has_timestamps(&self) -> bool {
@@ -179,13 +185,36 @@ impl Line {
             header_len: u32::from(self.header_len),
             ttl: self.ttl,
             tos: self.tos,
-            checksums: (self.marks & marks::VERIFIED != 0).then_some(self.marks & marks::WRONG == 0),
+            checksums: checksums(self.marks),
         }
     }
 
     fn has(&self, bits: u16) -> bool {
         self.bits & bits != 0
     }
+}
+
+/// What the packets of one side mostly have in common, to be compared at once: TTL, DSCP and ECN, what is known of record and
+/// checksums, and that [no more](Line::is_whole) is to say.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Look(u32);
+
+impl Look {
+    /// The same of one of which no more is to say.
+    pub(super) fn whole(self) -> Self {
+        let [ttl, tos, marks, _] = self.0.to_le_bytes();
+        Self(u32::from_le_bytes([ttl, tos, marks, 0]))
+    }
+
+    /// Counts `packets` that look so.
+    pub(super) fn count(self, packets: u32, traffic: &mut Traffic) {
+        let [ttl, tos, marks, _] = self.0.to_le_bytes();
+        traffic.on_alike(packets, ttl, tos, checksums(marks));
+    }
+}
+
+fn checksums(marks: u8) -> Option<bool> {
+    (marks & marks::VERIFIED != 0).then_some(marks & marks::WRONG == 0)
 }
 
 /// `bits` if something `is`.

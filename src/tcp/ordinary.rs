@@ -212,8 +212,7 @@ mod tests {
             }
             let (mut plain, mut connection) = (Plain::default(), Connection::default());
             let all = journal.told().all(|told| plain.on_segment(&mut connection, told));
-            plain.finish(&mut connection);
-            all.then_some(connection)
+            (all && plain.finish(&mut connection, &journal)).then_some(connection)
         }
     }
 

@@ -19,6 +19,18 @@ pub(super) struct Volume {
 }
 
 impl Volume {
+    /// What came of payload that was never sent twice: what is in flight in the end, the most that was, from the first payload
+    /// to the end, bytes times nanoseconds, and what was sent before the first answer.
+    pub(super) fn whole(
+        now: u64,
+        greatest: u64,
+        span: (Timestamp, Timestamp),
+        area: u128,
+        initial: InitialWindow,
+    ) -> Self {
+        Self { now, greatest, span: Some(span), area, initial, answered: true }
+    }
+
     /// New payload of `len` bytes was sent.
     pub(super) fn on_new_data(&mut self, len: u32) {
         if !self.answered && len > 0 {

@@ -22,6 +22,11 @@ pub(super) struct Windows {
 }
 
 impl Windows {
+    /// Of a side that never closed its window: the latest, the least and the greatest of its `segments`, and all of them added up.
+    pub(super) fn open(last: u16, least: u16, greatest: u16, sum: u64, segments: u32) -> Self {
+        Self { last: (segments > 0).then_some(last), least, greatest, sum, segments, ..Self::default() }
+    }
+
     /// Its SYN advertises `window`.
     pub(super) fn on_syn(&mut self, window: u16) {
         self.syn = Some(window);
