@@ -449,16 +449,19 @@ impl<R: Report> Run<'_, R> {
         }
         let task = |ended: &[E]| {
             let mut replayed = Replayed::default();
-            let mut rows = ended.iter().enumerate().filter_map(|(index, one)| {
+            let row_of = |(index, one): (usize, &E)| {
                 if index % FETCHED == 0 {
                     let next = ended.iter().skip(index).take(FETCHED);
                     std::hint::black_box(next.fold(0, |sum, next| sum ^ fetch(next)));
                 }
-                let mut row = row(one, &mut replayed)?;
-                row.file.clone_from(&self.settings.file);
-                Some(row)
-            });
-            self.report.flows(&mut rows)
+                // It is long: not moved from here on.
+                let mut made = row(one, &mut replayed);
+                if let (Some(row), Some(file)) = (&mut made, &self.settings.file) {
+                    row.file = Some(file.clone());
+                }
+                made
+            };
+            self.report.flows(&mut ended.iter().enumerate().filter_map(row_of))
         };
         let make = |wave: &[E]| wave.par_chunks(FLOWS_A_TASK).map(task).collect::<Vec<_>>();
         let wave = rayon::current_num_threads() * TASKS_A_THREAD * FLOWS_A_TASK;

@@ -64,9 +64,12 @@ impl Report for Listed {
 
     fn flows(&self, rows: &mut dyn Iterator<Item = FlowRow>) -> Part {
         let mut part = self.renderer.part();
-        for row in rows {
-            if self.only.flow(&row) && (row.tcp.is_some() || !self.tcp_alone) {
-                self.renderer.row(&row, &mut part);
+        loop {
+            // A row is long, and so looked at where it was made.
+            let made = rows.next();
+            let Some(row) = &made else { break };
+            if self.only.flow(row) && (row.tcp.is_some() || !self.tcp_alone) {
+                self.renderer.row(row, &mut part);
             }
         }
         part

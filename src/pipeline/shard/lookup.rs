@@ -16,52 +16,44 @@ impl<Row> Shard<Row> {
     /// Looks all of their flows up before the first is analysed: the memory that the lookups wait for is waited for once.
     pub(super) fn on_records(&mut self, task: &Task<'_, Row>, records: &[Record], opened: &Opened) {
         let (came, changes, has_usual) = (self.table.came(), self.table.changes(), task.has_usual());
-        let mut guesses = [None; AHEAD];
-        guesses.iter_mut().zip(records).for_each(|(guess, record)| *guess = self.table.guess(record.hash));
         let mut ahead = [None; AHEAD];
-        for ((seen, guess), record) in ahead.iter_mut().zip(guesses).zip(records) {
-            *seen = guess.and_then(|guess| self.check(record, guess, opened));
+        for (found, record) in ahead.iter_mut().zip(records) {
+            *found = self.look(record, opened);
         }
-        for (record, seen) in records.iter().zip(ahead) {
-            let is_so = match seen {
+        for (record, found) in records.iter().zip(ahead) {
+            let is_so = match found {
                 Some(_) => self.table.changes() == changes,
                 None => self.table.came() == came,
             };
-            let seen = if is_so { seen } else { self.look(record, opened) };
-            match seen {
-                Some((slot, true)) if has_usual && self.on_usual(task, record, slot, opened) => {}
+            let found = if is_so { found } else { self.look_again(record, opened) };
+            match found {
+                Some(slot) if has_usual && self.on_usual(task, record, slot, opened) => {}
                 None if has_usual && self.begins_noted(task, record, opened) => {}
-                _ => self.on_record(task, record, seen.map(|(slot, _)| slot), opened),
+                _ => self.on_record(task, record, found, opened),
             }
         }
     }
 
-    /// The entry of a record if it is what was guessed, and whether the record may well be a usual segment.
+    /// The entry of a record. What will be read of it soon is fetched.
     #[inline(always)]
-    fn check(&self, record: &Record, guess: Slot, opened: &Opened) -> Option<(Slot, bool)> {
+    fn look(&mut self, record: &Record, opened: &Opened) -> Option<Slot> {
+        let guess = self.table.guess(record.hash)?;
         let (key, entry) = self.table.entry(guess)?;
         if *key != record.key {
-            return self.look(record, opened);
+            return self.table.find(record.hash, &record.key);
         }
-        let is_usual = match &entry.open {
-            Kept::Noted(noted) => {
-                if noted.awaits(record) {
-                    // What will be read soon is fetched along with what all look at.
-                    std::hint::black_box(opened.payload(&record.payload()).first().copied());
-                }
-                true
-            }
-            Kept::Awake(open) => open.has_usual(),
-            Kept::Nothing | Kept::Asleep(_) => false,
-        };
-        Some((guess, is_usual))
+        if let Kept::Noted(noted) = &entry.open
+            && noted.awaits(record)
+        {
+            std::hint::black_box(opened.payload(&record.payload()).first().copied());
+        }
+        Some(guess)
     }
 
-    /// The entry of a record, and whether the record may well be a usual segment.
+    /// The same, where something came or changed since it was looked for.
     #[inline(never)]
-    fn look(&self, record: &Record, opened: &Opened) -> Option<(Slot, bool)> {
-        let slot = self.table.find(record.hash, &record.key)?;
-        self.check(record, slot, opened)
+    fn look_again(&mut self, record: &Record, opened: &Opened) -> Option<Slot> {
+        self.look(record, opened)
     }
 
     /// Takes a segment in which nothing happens that anything waits for. Whether it is one.
@@ -72,7 +64,9 @@ impl<Row> Shard<Row> {
                 noted.takes_usual(record)
                     || noted.takes(record, opened, task.services, &mut self.shared.outgrown)
             }
-            Some(Kept::Awake(open)) => open.follow(record, &opened.beside, &mut self.shared),
+            Some(Kept::Awake(open)) if open.has_usual() => {
+                open.follow(record, &opened.beside, &mut self.shared)
+            }
             _ => false,
         }
     }
