@@ -119,15 +119,16 @@ impl Noted {
     pub fn seen(&self) -> Option<Seen> {
         let first = self.journal().told().next()?;
         let (first_packet, first_sender) = (first.number(), first.line.direction());
-        let mut seen = Seen { first_packet, first_sender, start: None, end: None, fine_clock: false };
+        let (mut fine_clock, mut least, mut greatest) = (false, Timestamp::MAX, Timestamp::MIN);
         for told in self.journal().told() {
-            seen.fine_clock |= told.line.has_fine_clock();
+            fine_clock |= told.line.has_fine_clock();
             if let Some(at) = told.line.at() {
-                seen.start = Some(seen.start.map_or(at, |start| start.min(at)));
-                seen.end = seen.end.max(Some(at));
+                (least, greatest) = (least.min(at), greatest.max(at));
             }
         }
-        Some(seen)
+        let timed = least <= greatest;
+        let (start, end) = (timed.then_some(least), timed.then_some(greatest));
+        Some(Seen { first_packet, first_sender, start, end, fine_clock })
     }
 
     /// The sides that closed it, and when it closed.
