@@ -77,7 +77,7 @@ impl Noted {
         {
             return false;
         }
-        let clock = record.at().or_else(|| self.end()).unwrap_or_default();
+        let clock = record.at().or_else(|| self.seen()?.end).unwrap_or_default();
         let more = (!record.is_line()).then(|| record.segment(clock, &opened.beside));
         match record.timed_line() {
             Some(line) => self.young.push(record.number, line, more.as_ref(), outgrown),
@@ -108,11 +108,6 @@ impl Noted {
 
     fn journal(&self) -> &Journal {
         self.young.journal()
-    }
-
-    /// The greatest time of its packets.
-    fn end(&self) -> Option<Timestamp> {
-        self.journal().told().filter_map(|told| told.line.at()).max()
     }
 
     /// What its packets show; `None` where there is none.
