@@ -39,6 +39,7 @@ mod rows;
 mod settings;
 mod shard;
 mod shared;
+mod unheard;
 mod young;
 
 use std::ops::ControlFlow;

@@ -41,7 +41,7 @@ impl Identity {
         let service = |open: &Open<Row>| open.service(|| listen.listen(&self.key));
         match open {
             Kept::Nothing => None,
-            Kept::Noted(noted) => noted.row(self, samples, replayed),
+            Kept::Noted(noted) => noted.row(self, || listen.listen(&self.key), samples, replayed),
             Kept::Awake(open) => Some(open.row(self, service(open), samples, replayed)),
             Kept::Asleep(asleep) => {
                 let open = asleep.wake()?;

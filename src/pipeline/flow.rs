@@ -14,6 +14,7 @@ use super::responses::is_news;
 use super::rows::FlowRow;
 use super::settings::Lifetime;
 use super::shared::Shared;
+use super::unheard::Unheard;
 use super::young::{Replayed, Young};
 use crate::app::Service;
 use crate::decode::IcmpError;
@@ -57,8 +58,8 @@ enum Tcp {
 enum Ear<Row> {
     /// Nothing, or nothing any more.
     None,
-    /// Something that needs to hear nothing before there is payload.
-    Quiet,
+    /// Something that needs to hear nothing before there is payload, but for what it has not heard yet.
+    Quiet(Option<Unheard>),
     /// Something that was let go until the next packet: what it remembers.
     Packed(Box<[u8]>),
     /// This. It stands last: what is written of the others is their place, which is read without those that are skipped.
@@ -121,7 +122,7 @@ impl<Row> Open<Row> {
     pub fn of_noted(noted: Noted) -> Option<Self> {
         let (seen, (fins, closed)) = (noted.seen()?, noted.closed());
         let head = noted.head_of(&seen, closed);
-        let Noted { young, path, service, quiet } = noted;
+        let Noted { young, path, service, quiet, unheard } = noted;
         Some(Self {
             head,
             fins,
@@ -133,7 +134,7 @@ impl<Row> Open<Row> {
             counted: None,
             tcp: Some(Tcp::Young(young)),
             service,
-            ear: if quiet { Ear::Quiet } else { Ear::None },
+            ear: if quiet { Ear::Quiet(unheard) } else { Ear::None },
             listed: false,
         })
     }
@@ -143,7 +144,7 @@ impl<Row> Open<Row> {
     pub fn take_noted(&mut self) -> Option<Noted> {
         let quiet = match &self.ear {
             Ear::None => false,
-            Ear::Quiet => true,
+            Ear::Quiet(_) => true,
             Ear::Packed(_) | Ear::Awake(_) => return None,
         };
         let Some(Tcp::Young(young)) =
@@ -152,7 +153,11 @@ impl<Row> Open<Row> {
             return None;
         };
         let young = std::mem::take(young);
-        Some(Noted { young, path: self.path.take(), service: self.service, quiet })
+        let unheard = match &mut self.ear {
+            Ear::Quiet(unheard) => unheard.take(),
+            _ => None,
+        };
+        Some(Noted { young, path: self.path.take(), service: self.service, quiet, unheard })
     }
 
     /// Whether a segment begins a new connection on the same addresses and ports.
@@ -173,7 +178,7 @@ impl<Row> Open<Row> {
     fn analyse(&mut self, room: &mut Room) {
         let Some(Tcp::Young(young)) = &self.tcp else { return };
         if let Ear::Awake(listener) = &mut self.ear {
-            listener.catch_up(young.journal(), room);
+            listener.catch_up(young.journal(), None, room);
         }
         let Replayed { connection, counted, .. } = young.replay();
         self.counted.get_or_insert_with(|| Box::new(counted));
@@ -202,15 +207,23 @@ impl<Row> Open<Row> {
         &mut self,
         record: &Record,
         listener: impl FnOnce() -> Option<Box<dyn Listener<Row>>>,
+        room: &mut Room,
     ) {
-        let packed: &[u8] = match &self.ear {
-            Ear::Packed(packed) => packed,
-            Ear::Quiet if record.payload_len() > 0 || self.may_be_analysed_before(record) => &[],
-            _ => return,
+        let wakes = match &self.ear {
+            Ear::Packed(_) => true,
+            Ear::Quiet(_) => record.payload_len() > 0 || self.may_be_analysed_before(record),
+            Ear::None | Ear::Awake(_) => false,
         };
+        if !wakes {
+            return;
+        }
         let mut listener = listener();
-        if let Some(listener) = listener.as_mut().filter(|_| !packed.is_empty()) {
-            listener.unpack(packed);
+        match (&self.ear, &self.tcp, &mut listener) {
+            (Ear::Packed(packed), _, Some(listener)) => listener.unpack(packed),
+            (Ear::Quiet(Some(unheard)), Some(Tcp::Young(young)), Some(listener)) => {
+                listener.catch_up(young.journal(), Some(unheard), room);
+            }
+            _ => {}
         }
         self.ear = listener.map_or(Ear::None, Ear::Awake);
     }
@@ -227,7 +240,7 @@ impl<Row> Open<Row> {
         if let (Some(Tcp::Young(_)), Ear::Awake(listener)) = (&self.tcp, &self.ear)
             && listener.is_quiet()
         {
-            self.ear = Ear::Quiet;
+            self.ear = Ear::Quiet(None);
         }
     }
 
@@ -439,7 +452,11 @@ impl<Row> Open<Row> {
                 listener.end(&mut Room::default(), &mut |_| ());
                 listener.service()
             }
-            Ear::None | Ear::Quiet => self.service,
+            Ear::Quiet(Some(unheard)) => match &self.tcp {
+                Some(Tcp::Young(young)) => unheard.service(young.journal(), listener()?),
+                _ => None,
+            },
+            Ear::None | Ear::Quiet(None) => self.service,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What listens to the bytes of a flow, and the rows it makes of them.
 
+use super::unheard::Unheard;
 use crate::app::Service;
 use crate::flow::{Direction, Key};
 use crate::tcp::stream::Room;
@@ -61,8 +62,9 @@ pub trait Listener<Row>: Send + Sync {
     }
 
     /// What is written down of a connection will not be given any more as what was [before](Heard::before): the listener
-    /// takes from it what it needs.
-    fn catch_up(&mut self, _before: &Journal, _room: &mut Room) {}
+    /// takes from it what it needs. It hears at the same time what payload of it is still `unheard`: all that was said so far, and
+    /// only if it [is quiet](Self::is_quiet).
+    fn catch_up(&mut self, _before: &Journal, _unheard: Option<&Unheard>, _room: &mut Room) {}
 
     /// The application protocol that the bytes showed so far.
     fn service(&self) -> Option<Service> {

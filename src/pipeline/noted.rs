@@ -5,9 +5,11 @@
 
 use super::ended::Identity;
 use super::flow::Head;
+use super::listener::Listener;
 use super::opened::Opened;
 use super::record::{Kind, Path, Record};
 use super::rows::FlowRow;
+use super::unheard::Unheard;
 use super::young::{Replayed, Young};
 use crate::app::{Application, Service};
 use crate::flow::{Direction, Pair};
@@ -25,6 +27,8 @@ pub(super) struct Noted {
     pub service: Option<Service>,
     /// Something will listen to it from the first payload on.
     pub quiet: bool,
+    /// Payload that it has still to listen to.
+    pub unheard: Option<Unheard>,
 }
 
 /// What the packets of a flow show of it, whatever they hold.
@@ -65,15 +69,16 @@ impl Noted {
         self.quiet && record.payload_len() > 0
     }
 
-    /// Writes a segment down, if nothing else has to be done with it. Whether it was. It speaks what its first payload tells at
-    /// once, if that is `all` that is asked of its bytes.
+    /// Writes a segment down, if nothing else has to be done with it. Whether it was. If `all` that is asked of its bytes is what
+    /// it speaks, its first payload may tell that at once, and a little payload can be heard later.
     #[inline(never)]
     pub fn takes(&mut self, record: &Record, opened: &Opened, all: bool, outgrown: &mut Outgrown) -> bool {
         let fits = !self.young.is_full() && (record.path == 0 || self.path.is_some());
         if record.kind != Kind::Segment
             || !fits
             || (record.is_syn() && !self.takes_syn(record))
-            || (self.awaits(record) && !(all && self.is_told_by(record, opened)))
+            || (self.awaits(record)
+                && !(all && (self.is_told_by(record, opened) || self.keeps(record, opened))))
         {
             return false;
         }
@@ -99,11 +104,28 @@ impl Noted {
     #[inline(never)]
     fn is_told_by(&mut self, record: &Record, opened: &Opened) -> bool {
         let segment = record.segment(Timestamp::default(), &opened.beside);
-        if self.journal().expects(record.direction(), &segment) {
+        if self.unheard.is_none() && self.journal().expects(record.direction(), &segment) {
             self.service = Application::told_at_once(opened.payload(&record.payload()));
             self.quiet = self.service.is_none();
         }
         !self.quiet
+    }
+
+    /// Keeps the payload of `record`, which is written down next, to be heard later, if there is room. Whether there is.
+    fn keeps(&mut self, record: &Record, opened: &Opened) -> bool {
+        let (place, payload) = (self.journal().len(), opened.payload(&record.payload()));
+        match &mut self.unheard {
+            Some(unheard) => unheard.keep(place, payload),
+            None => {
+                self.unheard = Unheard::of(place, payload);
+                self.unheard.is_some()
+            }
+        }
+    }
+
+    /// Nothing will listen to it.
+    pub fn ignore(&mut self) {
+        (self.quiet, self.unheard) = (false, None);
     }
 
     fn journal(&self) -> &Journal {
@@ -147,12 +169,20 @@ impl Noted {
         Head { first_packet, last_packet, closed, end }
     }
 
-    /// Its row.
-    pub fn row(&self, identity: &Identity, samples: bool, replayed: &mut Replayed) -> Option<FlowRow> {
+    /// Its row. If there is something to listen to, `listener` does.
+    pub fn row<Row>(
+        &self,
+        identity: &Identity,
+        listener: impl FnOnce() -> Option<Box<dyn Listener<Row>>>,
+        samples: bool,
+        replayed: &mut Replayed,
+    ) -> Option<FlowRow> {
         let seen = self.seen()?;
         self.young.replay_whole(replayed);
         let Replayed { connection, counted, .. } = replayed;
-        Some(identity.row_of(&seen, self.path.as_deref(), self.service, Some(connection), counted, samples))
+        let heard = || self.unheard.as_ref()?.service(self.journal(), listener()?);
+        let service = self.service.or_else(heard);
+        Some(identity.row_of(&seen, self.path.as_deref(), service, Some(connection), counted, samples))
     }
 }
 

@@ -238,7 +238,7 @@ impl<Row> Shard<Row> {
         let slot = self.expire(task, record, slot);
         self.wake(slot);
         if let Some(open) = self.table.get_mut(slot).and_then(|entry| entry.open.awake_mut()) {
-            open.wake_listener(record, || task.listen.listen(&record.key));
+            open.wake_listener(record, || task.listen.listen(&record.key), &mut self.shared.room);
             self.awake.add(slot, open);
         }
         slot

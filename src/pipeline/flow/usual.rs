@@ -30,7 +30,7 @@ impl<Row> Open<Row> {
         let deaf = match &self.ear {
             Ear::None => true,
             Ear::Awake(listener) => listener.is_deaf_to(direction, &segment),
-            Ear::Quiet | Ear::Packed(_) => false,
+            Ear::Quiet(_) | Ear::Packed(_) => false,
         };
         if !deaf || segment.flags.intersects(Flags::CLOSING) {
             return false;

@@ -6,6 +6,7 @@ use crate::app::http::{Exchange, Sink};
 use crate::app::{Application, Depth, Service, probe};
 use crate::flow::{Direction, Key};
 use crate::pipeline::record::{TCP, UDP};
+use crate::pipeline::unheard::Unheard;
 use crate::pipeline::{Heard, Listener};
 use crate::tcp::stream::{Conversation, Room};
 use crate::tcp::{Entry, Journal, Segment};
@@ -83,7 +84,7 @@ impl<Row> Listener<Row> for Services {
                     (self.service, self.search) = (Some(service), Search::Over);
                     return;
                 }
-                Listener::<Row>::catch_up(self, before, room);
+                Listener::<Row>::catch_up(self, before, None, room);
                 self.on_segment(heard.direction, segment, heard.payload, room);
             }
             (Search::Stream(_), Some(segment)) => {
@@ -104,14 +105,16 @@ impl<Row> Listener<Row> for Services {
         false
     }
 
-    fn catch_up(&mut self, before: &Journal, room: &mut Room) {
+    fn catch_up(&mut self, before: &Journal, unheard: Option<&Unheard>, room: &mut Room) {
         if !matches!(self.search, Search::Silence) {
             return;
         }
         let application = Application::new(Depth::Service);
         self.search = Search::Stream(Box::new((Conversation::trusting(), application)));
+        let mut payloads = unheard.map(|unheard| unheard.payloads(before));
         for Entry { direction, segment, .. } in before.entries() {
-            self.on_segment(direction, &segment, &[], room);
+            let payload = payloads.as_mut().and_then(Iterator::next).unwrap_or_default();
+            self.on_segment(direction, &segment, payload, room);
         }
     }
 
@@ -164,7 +167,10 @@ impl<Row> Listener<Row> for Services {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::Address;
+    use crate::flow::Pair;
     use crate::tcp::conversation::{Setup, parse};
+    use crate::tcp::{Line, Outgrown};
 
     /// Plays `rounds` segments that say nothing known, with an ACK behind each where `answered`, then `last` in `direction`.
     /// Whether nobody wants to hear the segments any more, what is spoken, and how many segments need not have been heard.
@@ -212,5 +218,86 @@ mod tests {
         assert_eq!(transfer(400, true, reverse, answer).1, Some(Service::Http));
         assert_eq!(heard(transfer(400, false, forward, b"nothing")), (false, None, false));
         assert_eq!(transfer(400, false, forward, answer).1, Some(Service::Http));
+    }
+
+    /// What each side says, and whether the connection was seen from its SYN on.
+    fn dialogue(parts: &[(Direction, &[u8])], opened: bool) -> Vec<(Direction, Segment, Vec<u8>)> {
+        let mut segments = Vec::new();
+        if opened {
+            for line in ["0 > syn 0:0(0)", "0 < syn 0:0(0) ack 1", "0 > 1:1(0) ack 1"] {
+                let (direction, segment) = parse(line, 1, Setup::default());
+                segments.push((direction, segment, Vec::new()));
+            }
+        }
+        let mut next = Pair { forward: 1, reverse: 1 };
+        for &(who, said) in parts {
+            let (from, ack) = (next[who], next[who.reverse()]);
+            next[who] += said.len();
+            let sign = if who == Direction::Forward { '>' } else { '<' };
+            let line = format!("0 {sign} {from}:{}({}) ack {ack}", next[who], said.len());
+            let (direction, segment) = parse(&line, 1, Setup::default());
+            segments.push((direction, segment, said.to_vec()));
+        }
+        segments
+    }
+
+    #[test]
+    fn what_is_heard_at_the_end_comes_to_the_same_as_what_is_heard_at_once() {
+        use Direction::{Forward as Client, Reverse as Server};
+        let (key, _) = Key::new(TCP, (Address::v4([10, 0, 0, 1]), 1), (Address::v4([10, 0, 0, 2]), 2));
+        let dialogues: [(&[(Direction, &[u8])], Option<Service>); 9] = [
+            (&[(Client, b"nothing known")], None),
+            (&[(Client, b"nothing known"), (Server, b"nor this")], None),
+            (&[(Server, b"SSH-2.0-x\r\n"), (Client, b"SSH-2.0-y\r\n")], Some(Service::Ssh)),
+            (&[(Server, b"220 mail\r\n"), (Client, b"EHLO a\r\n")], Some(Service::Smtp)),
+            (&[(Server, b"220 files\r\n"), (Client, b"USER a\r\n")], Some(Service::Ftp)),
+            (&[(Client, &[5, 1, 0]), (Server, &[5, 0])], Some(Service::Socks5)),
+            (&[(Client, b"GE"), (Client, b"T / HTTP/1.1\r\nHost: a\r\n\r\n")], Some(Service::Http)),
+            (&[(Client, b"PROXY TCP4 1.2.3.4 5.6.7.8 9 10\r\nSSH-2.0-x\r\n")], Some(Service::Ssh)),
+            (
+                &[(Client, b""), (Server, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")],
+                Some(Service::Http),
+            ),
+        ];
+        for (parts, expected) in dialogues {
+            for opened in [true, false] {
+                let (mut journal, mut unheard, mut room) = (Journal::default(), None, Room::default());
+                let mut live = Services::of(&key).unwrap();
+                for (direction, segment, payload) in dialogue(parts, opened) {
+                    let payload_len = segment.payload_len;
+                    let (number, at) = (segment.number, Some(segment.at));
+                    let (segment, before) = (Some(&segment), Some(&journal));
+                    let heard = Heard {
+                        number,
+                        at,
+                        direction,
+                        segment,
+                        before,
+                        payload_len,
+                        verdict: None,
+                        payload: &payload,
+                        frame_len: 0,
+                    };
+                    Listener::<()>::hear(&mut live, &heard, &mut room, &mut |()| ());
+                    if !payload.is_empty() {
+                        let kept = match &mut unheard {
+                            Some(unheard) => Unheard::keep(unheard, journal.len(), &payload),
+                            None => {
+                                unheard = Unheard::of(journal.len(), &payload);
+                                unheard.is_some()
+                            }
+                        };
+                        assert!(kept);
+                    }
+                    let line = Line::of(direction, segment.unwrap(), true);
+                    journal.push(number, &line, segment, &mut Outgrown::default());
+                }
+                Listener::<()>::end(&mut live, &mut room, &mut |()| ());
+                let listener: Box<dyn Listener<()>> = Box::new(Services::of(&key).unwrap());
+                let later = unheard.and_then(|unheard| unheard.service(&journal, listener));
+                let told = Listener::<()>::service(&live);
+                assert_eq!((later, told), (expected, expected), "{parts:?} {opened}");
+            }
+        }
     }
 }

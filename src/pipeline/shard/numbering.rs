@@ -75,7 +75,7 @@ impl<Row> Shard<Row> {
             return;
         }
         match self.table.get_mut(slot).map(|entry| &mut entry.open) {
-            Some(Kept::Noted(noted)) => noted.quiet = false,
+            Some(Kept::Noted(noted)) => noted.ignore(),
             Some(Kept::Awake(open)) => open.ignore(&mut self.shared.room),
             _ => {}
         }
