@@ -220,8 +220,11 @@ mod tests {
         assert_eq!(transfer(400, false, forward, answer).1, Some(Service::Http));
     }
 
-    /// What each side says, and whether the connection was seen from its SYN on.
-    fn dialogue(parts: &[(Direction, &[u8])], opened: bool) -> Vec<(Direction, Segment, Vec<u8>)> {
+    /// Who says what.
+    type Part<'a> = (Direction, &'a [u8]);
+
+    /// The segments of what each side says, from the SYN on if the connection was seen `opened`.
+    fn dialogue(parts: &[Part<'_>], opened: bool) -> Vec<(Direction, Segment, Vec<u8>)> {
         let mut segments = Vec::new();
         if opened {
             for line in ["0 > syn 0:0(0)", "0 < syn 0:0(0) ack 1", "0 > 1:1(0) ack 1"] {
@@ -245,7 +248,7 @@ mod tests {
     fn what_is_heard_at_the_end_comes_to_the_same_as_what_is_heard_at_once() {
         use Direction::{Forward as Client, Reverse as Server};
         let (key, _) = Key::new(TCP, (Address::v4([10, 0, 0, 1]), 1), (Address::v4([10, 0, 0, 2]), 2));
-        let dialogues: [(&[(Direction, &[u8])], Option<Service>); 9] = [
+        let dialogues: [(&[Part<'_>], Option<Service>); 9] = [
             (&[(Client, b"nothing known")], None),
             (&[(Client, b"nothing known"), (Server, b"nor this")], None),
             (&[(Server, b"SSH-2.0-x\r\n"), (Client, b"SSH-2.0-y\r\n")], Some(Service::Ssh)),
