@@ -142,21 +142,17 @@ impl<Row> Open<Row> {
     /// The connection, if there is nothing to keep of it but what was written down. It is taken out of the flow, which is not to
     /// be used any more.
     pub fn take_noted(&mut self) -> Option<Noted> {
-        let quiet = match &self.ear {
-            Ear::None => false,
-            Ear::Quiet(_) => true,
-            Ear::Packed(_) | Ear::Awake(_) => return None,
-        };
         let Some(Tcp::Young(young)) =
             self.tcp.as_mut().filter(|_| self.counted.is_none() && self.icmp.is_none())
         else {
             return None;
         };
-        let young = std::mem::take(young);
-        let unheard = match &mut self.ear {
-            Ear::Quiet(unheard) => unheard.take(),
-            _ => None,
+        let (quiet, unheard) = match &mut self.ear {
+            Ear::None => (false, None),
+            Ear::Quiet(unheard) => (true, unheard.take()),
+            Ear::Packed(_) | Ear::Awake(_) => return None,
         };
+        let young = std::mem::take(young);
         Some(Noted { young, path: self.path.take(), service: self.service, quiet, unheard })
     }
 

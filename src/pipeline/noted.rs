@@ -114,13 +114,7 @@ impl Noted {
     /// Keeps the payload of `record`, which is written down next, to be heard later, if there is room. Whether there is.
     fn keeps(&mut self, record: &Record, opened: &Opened) -> bool {
         let (place, payload) = (self.journal().len(), opened.payload(&record.payload()));
-        match &mut self.unheard {
-            Some(unheard) => unheard.keep(place, payload),
-            None => {
-                self.unheard = Unheard::of(place, payload);
-                self.unheard.is_some()
-            }
-        }
+        Unheard::keep(&mut self.unheard, place, payload)
     }
 
     /// Nothing will listen to it.

@@ -19,23 +19,16 @@ const MOST: usize = 252;
 pub struct Unheard(Box<ArrayVec<u8, MOST>>);
 
 impl Unheard {
-    /// The payload of the segment that is written down at `place`, if there is room for it.
-    pub(super) fn of(place: usize, payload: &[u8]) -> Option<Self> {
-        if payload.len() > MOST - 2 {
-            return None;
-        }
-        let mut unheard = Self::default();
-        unheard.keep(place, payload).then_some(unheard)
-    }
-
-    /// Keeps the payload of the segment that is written down at `place`, if there is room. Whether there is.
-    pub(super) fn keep(&mut self, place: usize, payload: &[u8]) -> bool {
+    /// Keeps the payload of the segment that is written down at `place` in `unheard`, if there is room. Whether there is.
+    pub(super) fn keep(unheard: &mut Option<Self>, place: usize, payload: &[u8]) -> bool {
         let (Ok(place), Ok(len)) = (u8::try_from(place), u8::try_from(payload.len())) else { return false };
-        if self.0.remaining_capacity() < 2 + payload.len() {
+        let room = unheard.as_ref().map_or(MOST, |unheard| unheard.0.remaining_capacity());
+        if room < 2 + payload.len() {
             return false;
         }
-        self.0.extend([place, len]);
-        self.0.extend(payload.iter().copied());
+        let Self(bytes) = unheard.get_or_insert_default();
+        bytes.extend([place, len]);
+        bytes.extend(payload.iter().copied());
         true
     }
 
@@ -80,12 +73,15 @@ mod tests {
             let line = Line::of(Direction::Forward, &segment, true);
             journal.push(number, &line, None, &mut Outgrown::default());
         }
-        let mut unheard = Unheard::default();
-        assert!(unheard.keep(1, b"one") && unheard.keep(3, b"") && unheard.keep(4, &[7; 240]));
-        assert!(!unheard.keep(4, &[7; 2]) && unheard.keep(4, b"1"));
+        let mut kept = None;
+        let mut keep = |place, payload: &[u8]| Unheard::keep(&mut kept, place, payload);
+        assert!(keep(1, b"one") && keep(3, b"") && keep(4, &[7; 240]));
+        assert!(!keep(4, &[7; 2]) && keep(4, b"1"));
         let expected: [&[u8]; 5] = [b"", b"one", b"", b"", &[7; 240]];
-        assert!(unheard.payloads(&journal).eq(expected));
-        assert!(Unheard::of(0, &[7; 250]).is_some());
-        assert!(Unheard::of(0, &[7; 251]).is_none() && Unheard::of(256, b"").is_none());
+        assert!(kept.unwrap().payloads(&journal).eq(expected));
+        let mut none = None;
+        assert!(!Unheard::keep(&mut none, 0, &[7; 251]) && !Unheard::keep(&mut none, 256, b""));
+        assert!(none.is_none());
+        assert!(Unheard::keep(&mut none, 0, &[7; 250]) && none.is_some());
     }
 }

@@ -283,14 +283,7 @@ mod tests {
                     };
                     Listener::<()>::hear(&mut live, &heard, &mut room, &mut |()| ());
                     if !payload.is_empty() {
-                        let kept = match &mut unheard {
-                            Some(unheard) => Unheard::keep(unheard, journal.len(), &payload),
-                            None => {
-                                unheard = Unheard::of(journal.len(), &payload);
-                                unheard.is_some()
-                            }
-                        };
-                        assert!(kept);
+                        assert!(Unheard::keep(&mut unheard, journal.len(), &payload));
                     }
                     let line = Line::of(direction, segment.unwrap(), true);
                     journal.push(number, &line, segment, &mut Outgrown::default());
